@@ -1,0 +1,1 @@
+"""Webhook, REST, server-sent events, the page."""

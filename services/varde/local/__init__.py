@@ -1,0 +1,1 @@
+"""The local control plane, Valkey, Git server and supervision under varde up."""

@@ -1,0 +1,1 @@
+"""Watches of what Varde manages: drift, health."""

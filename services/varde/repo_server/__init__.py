@@ -1,0 +1,1 @@
+"""Mirrors, fetches, revisions, digests of inputs."""

@@ -1,0 +1,1 @@
+"""Events and timers in, messages out: leader and standby."""

@@ -1,0 +1,1 @@
+"""Claim, gather, diff, plan, apply, prune, status."""

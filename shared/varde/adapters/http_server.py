@@ -1,0 +1,96 @@
+"""The HTTP side of a service: health for everybody, the rest for holders of the internal key."""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from varde.errors import Terminal, Transient, VardeError
+
+__all__ = ["Health", "internal_app", "serve"]
+
+Health = Callable[[], str]
+"""Says why the service does not work; empty when it does."""
+
+STOP_GRACE_S = 3
+"""How long open requests may take once the service stops."""
+
+
+def health_route(health: Health) -> Route:
+    """``GET /healthz``: 200 ``ok``, or 503 with the reason."""
+
+    async def answer(_: Request) -> Response:
+        reason = health()
+        return PlainTextResponse(reason or "ok", status_code=503 if reason else 200)
+
+    return Route("/healthz", answer)
+
+
+def internal_app(routes: Sequence[BaseRoute], *, key: bytes, health: Health) -> Starlette:
+    """An app that only services may call; a VardeError becomes JSON ``{"error", "kind", "reason"}`` with 422 or 503.
+
+    Args:
+        routes: the service's own; their handlers may raise ``Terminal`` (422) and ``Transient`` (503).
+        key: the internal key, as ``Authorization: Bearer`` carries it.
+        health: see ``health_route``.
+    """
+    expected = b"Bearer " + key
+
+    class Guard:
+        def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+            self.app = app
+
+        async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+            if scope["type"] == "http" and scope["path"] != "/healthz":
+                given = dict(scope["headers"]).get(b"authorization", b"")
+                if not hmac.compare_digest(given, expected):
+                    await PlainTextResponse("the internal key is missing or wrong", status_code=401)(
+                        scope, receive, send
+                    )
+                    return
+            await self.app(scope, receive, send)
+
+    app = Starlette(
+        routes=[health_route(health), *routes],
+        exception_handlers={VardeError: _as_json},
+    )
+    app.add_middleware(Guard)  # type: ignore[arg-type]
+    return app
+
+
+async def _as_json(_: Request, error: Exception) -> Response:
+    body = {
+        "error": str(error),
+        "kind": "transient" if isinstance(error, Transient) else "terminal",
+        "reason": error.reason if isinstance(error, Terminal) else "",
+    }
+    return JSONResponse(body, status_code=503 if isinstance(error, Transient) else 422)
+
+
+async def serve(app: Starlette, *, listen: str, stop: asyncio.Event) -> None:
+    """Serve until ``stop`` is set.
+
+    Args:
+        listen: ``host:port``.
+    """
+    host, _, port = listen.rpartition(":")
+    config = uvicorn.Config(
+        app, host=host, port=int(port), log_config=None, access_log=False, timeout_graceful_shutdown=STOP_GRACE_S
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+
+    async def end() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    ending = asyncio.create_task(end())
+    try:
+        await server._serve()  # noqa: SLF001  serve() would take the signals from the process
+    finally:
+        ending.cancel()

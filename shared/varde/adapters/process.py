@@ -1,0 +1,38 @@
+"""How every service lives: one event loop, SIGTERM and SIGINT ask it to stop, the exit code says how it went."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvloop
+
+from varde.errors import Terminal
+
+__all__ = ["run"]
+
+log = structlog.get_logger()
+
+
+def run(service: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run a service until it ends or is told to.
+
+    Args:
+        service: gets an event that is set on SIGTERM or SIGINT; it then gives back what it has in hand and returns.
+
+    Exits with 0 after a clean stop and with 2 when a setting or the cluster is at fault (the text names the way out).
+    """
+    try:
+        uvloop.run(_until_stopped(service))
+    except Terminal as error:
+        log.error("cannot run", error=str(error))
+        sys.exit(2)
+
+
+async def _until_stopped(service: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await service(stop)

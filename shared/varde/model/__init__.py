@@ -1,0 +1,1 @@
+"""Wire types: Argo CD's objects, messages, events, the claim."""

@@ -1,0 +1,47 @@
+"""What the interface has no field for: the ``varde.dev/sync`` annotation of an Application, as JSON."""
+
+import msgspec
+
+__all__ = [
+    "APPLICATION_LABEL",
+    "SYNC_ANNOTATION",
+    "TAKE_OVER_ANNOTATION",
+    "TRACKING_ANNOTATION",
+    "Claim",
+    "SyncRecord",
+]
+
+SYNC_ANNOTATION = "varde.dev/sync"
+TAKE_OVER_ANNOTATION = "varde.dev/take-over"
+APPLICATION_LABEL = "varde.dev/application"
+"""On every managed object, so that the observer can select what Varde manages."""
+TRACKING_ANNOTATION = "argocd.argoproj.io/tracking-id"
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Who writes for an application now. ``holder`` is a shard; ``fence`` grows by one with each claim."""
+
+    holder: str
+    fence: int
+
+
+class SyncRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What any worker needs to take a sync up where another left it; absent claim: nobody is writing.
+
+    ``spec``: digest of the spec, project and settings that the status speaks of. ``inputs``: digest a source.
+    ``wave``: index into the plan's waves of the first one not yet done. ``attempt`` counts from 0.
+    ``self_heal``: attempts in a row at the same revision. Times are Unix seconds.
+    """
+
+    claim: Claim | None = None
+    fence: int = 0
+    spec: str = ""
+    inputs: tuple[str, ...] = ()
+    wave: int = 0
+    attempt: int = 0
+    retry_at_s: float = 0.0
+    self_heal: int = 0
+    self_healed_at_s: float = 0.0
+    traceparent: str = ""
+    pushed_at_s: float = 0.0
+    synced_at_s: float = 0.0

@@ -1,0 +1,59 @@
+"""What the other services tell the scheduler's leader, over ``POST /v1/events``: a JSON array of these."""
+
+import msgspec
+
+from varde.model.message import AppKey
+from varde.model.resource import ResourceKey
+
+__all__ = ["Done", "Drifted", "Event", "HealthChanged", "Pushed"]
+
+
+class Pushed(msgspec.Struct, frozen=True, kw_only=True, tag="pushed"):
+    """A Git host says that a ref moved. From the API's webhook.
+
+    ``urls`` are all spellings of the repository that the payload holds; ``ref`` is ``refs/heads/main``;
+    ``pushed_at_s`` is the payload's time of the push, else the webhook's arrival.
+    """
+
+    urls: tuple[str, ...]
+    ref: str
+    before: str = ""
+    after: str = ""
+    pushed_at_s: float
+    traceparent: str = ""
+
+
+class Drifted(msgspec.Struct, frozen=True, kw_only=True, tag="drifted"):
+    """Somebody else changed or deleted an object that Varde keeps. From the observer."""
+
+    application: AppKey
+    resource: ResourceKey
+    what: str
+    seen_at_s: float
+
+
+class HealthChanged(msgspec.Struct, frozen=True, kw_only=True, tag="health"):
+    """An object's health status became another. From the observer."""
+
+    application: AppKey
+    resource: ResourceKey
+    status: str
+    seen_at_s: float
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
+    """A worker has finished with a message. From the worker.
+
+    ``verified`` holds the commits up to which the application is now known to be current;
+    ``retry_after_s`` asks for another message then, unless something else wakes the application first.
+    """
+
+    application: AppKey
+    number: int
+    shard: str
+    outcome: str
+    verified: tuple[str, ...] = ()
+    retry_after_s: float | None = None
+
+
+Event = Pushed | Drifted | HealthChanged | Done

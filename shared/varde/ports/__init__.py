@@ -1,0 +1,1 @@
+"""What the decisions need of the world, as protocols."""
