@@ -1,10 +1,11 @@
-// Program kubernetes holds kube-apiserver, kube-controller-manager and kube-scheduler: its first argument chooses.
+// Program kubernetes holds kube-apiserver, kube-controller-manager and kube-scheduler: the name it is called by chooses.
 // One program, not three, since nearly all of their packages are the same and linking them is what takes long.
 package main
 
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"k8s.io/component-base/cli"
@@ -23,11 +24,11 @@ var programs = map[string]func() *cobra.Command{
 }
 
 func main() {
-	if len(os.Args) < 2 || programs[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: kubernetes kube-apiserver|kube-controller-manager|kube-scheduler [flags]")
+	name := filepath.Base(os.Args[0])
+	program, known := programs[name]
+	if !known {
+		fmt.Fprintf(os.Stderr, "called as %q; call it as kube-apiserver, kube-controller-manager or kube-scheduler\n", name)
 		os.Exit(2)
 	}
-	program := programs[os.Args[1]]
-	os.Args = os.Args[1:]
 	os.Exit(cli.Run(program()))
 }
