@@ -5,11 +5,16 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from varde.errors import Transient
 from varde.model.resource import Manifest, ResourceKey, ResourceType
 
-__all__ = ["Cluster", "Listing", "Propagation", "WatchEvent"]
+__all__ = ["Cluster", "Expired", "Listing", "Propagation", "WatchEvent"]
 
 Propagation = Literal["Foreground", "Background", "Orphan"]
+
+
+class Expired(Transient):
+    """The API server has forgotten the resourceVersion to continue from (HTTP 410): list again."""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +42,8 @@ class Cluster(Protocol):
         """Look a kind up in discovery, asking anew (at most every few seconds) when it is unknown.
 
         Args:
+            group: empty for the core API.
+            kind: as manifests spell it.
             version: the one that a manifest names; empty: the server's preferred one.
 
         Raises:
@@ -78,7 +85,7 @@ class Cluster(Protocol):
         ...
 
     async def apply(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
-        """Server-side apply as field manager ``varde``, conflicts forced; uid and resourceVersion in it are preconditions.
+        """Server-side apply as field manager ``varde``, conflicts forced; uid and resourceVersion are preconditions.
 
         Returns:
             The object as the server now has it (or would, in a dry run).
@@ -93,7 +100,9 @@ class Cluster(Protocol):
         """JSON merge patch; a ``metadata.resourceVersion`` in it is a precondition (Conflict when it fails)."""
         ...
 
-    async def json_patch(self, key: ResourceKey, operations: Sequence[dict[str, Any]], *, version: str = "") -> Manifest:
+    async def json_patch(
+        self, key: ResourceKey, operations: Sequence[dict[str, Any]], *, version: str = ""
+    ) -> Manifest:
         """JSON patch (RFC 6902); a failed ``test`` is a Conflict."""
         ...
 

@@ -1,0 +1,28 @@
+"""One Kubernetes API server: the ``Cluster`` port, leases and membership on it, and list-watch."""
+
+from pathlib import Path
+
+from varde.adapters.kube.access import from_kubeconfig, from_pod
+from varde.adapters.kube.cluster import FIELD_MANAGER, KubeCluster
+
+__all__ = [
+    "FIELD_MANAGER",
+    "KubeCluster",
+    "connect",
+]
+
+
+def connect(kubeconfig: str, *, agent: str) -> KubeCluster:
+    """The control plane, or another cluster that a kubeconfig file names; its first call reads the credentials.
+
+    Args:
+        kubeconfig: path of a file; empty: the pod's service account.
+        agent: who calls, for the audit log: ``varde-worker/<id>``.
+
+    Returns:
+        A cluster to close, or to use as an async context. Its calls raise Terminal when the credentials cannot be read.
+    """
+    if not kubeconfig:
+        return KubeCluster(from_pod, agent=agent)
+    path = Path(kubeconfig).expanduser().absolute()
+    return KubeCluster(lambda: from_kubeconfig(path), agent=agent)
