@@ -8,6 +8,7 @@ import posixpath
 import re
 
 from wcmatch import fnmatch
+from wcmatch._wcparse import PatternLimitException
 
 from varde.errors import Terminal
 from varde.model.application import ApplicationSource, ApplicationSourceDirectory
@@ -80,7 +81,7 @@ def _matches(path: str, pattern: str) -> bool:
     # To wcmatch, as to a shell, braces around one alternative are plain text.
     try:
         return fnmatch.fnmatch(path, SINGLE_BRACES.sub(r"\1", pattern), flags=GLOB)
-    except fnmatch.PatternLimitException as error:
+    except PatternLimitException as error:
         raise Terminal(f"directory: the glob {pattern[:80]} stands for too many; name fewer alternatives") from error
 
 

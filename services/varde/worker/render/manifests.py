@@ -17,7 +17,7 @@ __all__ = ["is_object", "manifests", "parsed"]
 
 BYTE = re.compile(r"\(byte (\d+)\)")
 KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
-UINT64_END = 2**64
+INT64_START, UINT64_END = -(2**63), 2**64
 
 
 def parsed(content: bytes, *, file: str) -> tuple[Document, ...]:
@@ -117,7 +117,7 @@ def _json(content: bytes, *, file: str) -> Iterator[Document]:
 def _check_bounds(value: Any, file: str) -> None:
     level = [value]
     for _ in range(DEFAULT_LIMITS.depth + 1):
-        if any(isinstance(node, int) and not -UINT64_END < node < UINT64_END for node in level):
+        if any(isinstance(node, int) and not INT64_START <= node < UINT64_END for node in level):
             raise Terminal(f"{file}: a number is beyond 64 bits; put it in quotes")
         nested = (node.values() if isinstance(node, dict) else node for node in level if isinstance(node, dict | list))
         level = [child for children in nested for child in children]
