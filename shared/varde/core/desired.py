@@ -9,12 +9,11 @@ from typing import Any
 import msgspec
 
 from varde.core.tracking import Tracker
+from varde.core.waves import wave_of
 from varde.errors import Terminal
 from varde.model.resource import Manifest, ResourceKey, key_of
 
-__all__ = ["WAVE_ANNOTATION", "Desired", "digest_of", "normalise", "wave_of"]
-
-WAVE_ANNOTATION = "argocd.argoproj.io/sync-wave"
+__all__ = ["Desired", "digest_of", "normalise"]
 
 SERVER_SET = frozenset(
     {"uid", "resourceVersion", "generation", "managedFields", "creationTimestamp", "selfLink", "deletionTimestamp"}
@@ -86,21 +85,6 @@ def digest_of(manifest: Manifest, key: bytes = b"") -> str:
     if key:
         return hashlib.blake2b(canonical, key=key, digest_size=32).hexdigest()
     return hashlib.sha256(canonical).hexdigest()
-
-
-def wave_of(manifest: Manifest) -> int:
-    """The wave that an object asks for by annotation; 0 when it asks for none.
-
-    Raises:
-        Terminal: the annotation is no whole number; names the object.
-    """
-    metadata = manifest["metadata"]
-    text = (metadata.get("annotations") or {}).get(WAVE_ANNOTATION, "0")
-    try:
-        return int(text)
-    except ValueError as error:
-        place = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
-        raise Terminal(f"{manifest['kind']} {place}: {WAVE_ANNOTATION} is {text!r}; write a whole number") from error
 
 
 def _cleaned(manifest: Manifest, destination_namespace: str, namespaced: Callable[[str, str], bool]) -> Manifest:

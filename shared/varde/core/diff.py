@@ -16,7 +16,7 @@ from varde.core.managed_fields import FieldSet, child, entries, item_keys, own_e
 from varde.core.quantity import same_quantity
 from varde.model.resource import Manifest
 
-__all__ = ["Difference", "Path", "differs", "same_object"]
+__all__ = ["Difference", "Path", "differs", "doubtful", "same_object"]
 
 Path = tuple[str | int, ...]
 
@@ -94,6 +94,11 @@ def differs(desired: Manifest, live: Manifest) -> tuple[Difference, ...]:
         applied_as = Difference(path=("apiVersion",), desired=desired["apiVersion"], live=own.get("apiVersion"))
         return (applied_as, *found)
     return (*found, *_left_in_map((), want, live, mine or {}))
+
+
+def doubtful(differences: tuple[Difference, ...]) -> bool:
+    """Whether there are differences, but only a dry run (then ``same_object``) can tell whether they are real."""
+    return bool(differences) and not any(difference.certain for difference in differences)
 
 
 def same_object(one: Manifest, other: Manifest) -> bool:

@@ -1,20 +1,21 @@
 """From difference to deed: which objects are applied and deleted, and in which order.
 
 A plan is a value, so that preview, dry run, test and sync share it. The worker runs it wave by wave, step by step.
-Applies come in waves by number, and within a wave in steps by kind (``waves``). Prunes come after all applies, their
-waves and kinds in reverse, so that nothing goes before what replaces it is there; PruneLast objects go last of all.
+Applies come in waves by number, and within a wave in steps by kind (``waves``). Prunes are the last steps of the last
+wave, in reverse order, so that nothing goes before what replaces it is applied, and a sync without waves prunes without
+waiting for health, as in Argo CD. PruneLast objects have a wave of their own, after everything is healthy.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from varde.core.adoption import adoption
-from varde.core.desired import Desired, wave_of
-from varde.core.diff import Difference, differs
+from varde.core.desired import Desired
+from varde.core.diff import Difference, differs, doubtful
 from varde.core.prune import deferred, retained
-from varde.core.waves import rank_of, waves
+from varde.core.waves import rank_of, wave_of, waves
 from varde.model.resource import Manifest, ResourceKey, key_of
 
 __all__ = ["Action", "Apply", "Plan", "PlanOptions", "Prune", "Skip", "Wave", "plan"]
@@ -37,7 +38,7 @@ class Apply(msgspec.Struct, frozen=True, kw_only=True, tag="apply"):
     @property
     def certain(self) -> bool:
         """Whether it surely is to be created or changed."""
-        return not self.differences or any(difference.certain for difference in self.differences)
+        return not doubtful(self.differences)
 
 
 class Prune(msgspec.Struct, frozen=True, kw_only=True, tag="prune"):
@@ -72,7 +73,7 @@ class Wave(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All there is to do. The waves with keys come first, so their indexes stay the same while a sync goes on."""
+    """All there is to do, and the objects that stay although Git no longer has them."""
 
     waves: tuple[Wave, ...] = ()
     skips: tuple[Skip, ...] = ()
@@ -104,11 +105,12 @@ def plan(
         prunable: live objects that the application owns (``tracking.owned``) and ``desired`` does not have.
         options: see ``PlanOptions``.
     """
-    applied = tuple(_apply_wave(group, live) for group in waves(desired))
+    applied = [_apply_wave(group, live) for group in waves(desired)]
     skips = tuple(skip for manifest in prunable if (skip := _skip(manifest, options)))
     skipped = {skip.key for skip in skips}
     doomed = [manifest for manifest in prunable if key_of(manifest) not in skipped]
-    return Plan(waves=(*applied, *_prune_waves(doomed, options)), skips=skips)
+    last = [one for one in doomed if options.prune_last or deferred(one)]
+    return Plan(waves=_with_prunes(applied, [one for one in doomed if one not in last], last), skips=skips)
 
 
 def _apply_wave(group: tuple[Desired, ...], live: Mapping[ResourceKey, Manifest]) -> Wave:
@@ -141,17 +143,21 @@ def _skip(manifest: Manifest, options: PlanOptions) -> Skip | None:
     return Skip(key=key_of(manifest), reason=reason) if reason else None
 
 
-def _prune_waves(doomed: Iterable[Manifest], options: PlanOptions) -> Iterator[Wave]:
-    def order(manifest: Manifest) -> tuple[bool, int]:
-        return options.prune_last or deferred(manifest), -wave_of(manifest)
+def _with_prunes(applied: list[Wave], soon: list[Manifest], last: list[Manifest]) -> tuple[Wave, ...]:
+    before, wave = applied[:-1], applied[-1] if applied else Wave(number=0)
+    pruning = msgspec.structs.replace(wave, steps=(*wave.steps, *_prune_steps(soon)))
+    waves = [*before, pruning] if pruning.steps or pruning.keys else []
+    if last:
+        waves.append(Wave(number=wave.number + 1, steps=_prune_steps(last)))
+    return tuple(waves)
 
-    def kind_order(manifest: Manifest) -> int:
-        return -rank_of(manifest["kind"])
 
-    for (_, number), group in itertools.groupby(sorted(doomed, key=order), order):
-        ordered = sorted(sorted(group, key=key_of), key=kind_order)
-        steps = tuple(tuple(map(_prune, step)) for _, step in itertools.groupby(ordered, kind_order))
-        yield Wave(number=-number, steps=steps)
+def _prune_steps(doomed: Iterable[Manifest]) -> tuple[tuple[Prune, ...], ...]:
+    def order(manifest: Manifest) -> tuple[int, int]:
+        return -wave_of(manifest), -rank_of(manifest["kind"])
+
+    ordered = sorted(sorted(doomed, key=key_of), key=order)
+    return tuple(tuple(map(_prune, step)) for _, step in itertools.groupby(ordered, order))
 
 
 def _prune(manifest: Manifest) -> Prune:

@@ -1,10 +1,14 @@
 """The order that objects are applied in: waves by number, inside a wave by kind, then name. ``plan`` builds on it."""
 
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
-from varde.core.desired import Desired
+from varde.errors import Terminal
+from varde.model.resource import Manifest, ResourceKey
 
-__all__ = ["order_of", "rank_of", "waves"]
+__all__ = ["WAVE_ANNOTATION", "InWave", "rank_of", "wave_of", "waves"]
+
+WAVE_ANNOTATION = "argocd.argoproj.io/sync-wave"
 
 FIRST_KINDS = (
     "Namespace",
@@ -51,24 +55,54 @@ LAST_KINDS = ("ValidatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"
 RANKS = {kind: rank for rank, kind in enumerate((*FIRST_KINDS, "", *LAST_KINDS))}
 
 
+class InWave(Protocol):
+    """Whatever has a key and a wave: ``Desired``."""
+
+    @property
+    def key(self) -> ResourceKey:
+        """Of the object."""
+        ...
+
+    @property
+    def wave(self) -> int:
+        """That it asks for."""
+        ...
+
+
+Ordered = TypeVar("Ordered", bound=InWave)
+
+
 def rank_of(kind: str) -> int:
     """The place of a kind within a wave; equal for kinds that may be applied at the same time."""
     return RANKS.get(kind, RANKS[""])
 
 
-def order_of(desired: Desired) -> tuple[int, int, str, str, str, str]:
-    """Sorts desired objects by wave, kind and name; the rest makes the order total."""
-    key = desired.key
-    return desired.wave, rank_of(key.kind), key.kind, key.name, key.namespace, key.group
+def wave_of(manifest: Manifest) -> int:
+    """The wave that an object asks for by annotation; 0 when it asks for none.
+
+    Raises:
+        Terminal: the annotation is no whole number; names the object.
+    """
+    metadata = manifest["metadata"]
+    text = (metadata.get("annotations") or {}).get(WAVE_ANNOTATION, "0")
+    try:
+        return int(text)
+    except ValueError as error:
+        place = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+        raise Terminal(f"{manifest['kind']} {place}: {WAVE_ANNOTATION} is {text!r}; write a whole number") from error
 
 
-def waves(desired: Iterable[Desired]) -> tuple[tuple[Desired, ...], ...]:
+def waves(objects: Iterable[Ordered]) -> tuple[tuple[Ordered, ...], ...]:
     """Group desired objects into waves.
 
     Returns:
         Tuple of tuples: outer in apply order, inner by kind and name.
     """
-    numbered: dict[int, list[Desired]] = {}
-    for one in sorted(desired, key=order_of):
+    numbered: dict[int, list[Ordered]] = {}
+    for one in sorted(objects, key=_order):
         numbered.setdefault(one.wave, []).append(one)
     return tuple(tuple(group) for _, group in sorted(numbered.items()))
+
+
+def _order(one: InWave) -> tuple[int, str, ResourceKey]:
+    return rank_of(one.key.kind), one.key.name, one.key
