@@ -14,7 +14,7 @@ import msgspec
 from varde.errors import Terminal
 from varde.model.event import Pushed
 
-__all__ = ["GITHUB", "GITLAB", "Host", "authentic", "host_of", "pushed", "pushed_at_s"]
+__all__ = ["GITHUB", "GITLAB", "Host", "Push", "authentic", "host_of", "pushed", "pushed_at_s"]
 
 CLOCK_GRAIN_S = 2.0
 """GitHub tells ``pushed_at`` in whole seconds, so a whole one that recent says less than the webhook's arrival."""
@@ -98,47 +98,59 @@ class _Repository(msgspec.Struct, frozen=True):
     pushed_at: float | str | None = None
 
 
-class _Push(msgspec.Struct, frozen=True):
+class _HeadCommit(msgspec.Struct, frozen=True):
+    timestamp: str = ""
+
+
+class _Payload(msgspec.Struct, frozen=True):
     ref: str
     before: str | None = None
     after: str | None = None
     repository: _Repository = _Repository()
     project: _Repository = _Repository()
-    event_name: str | None = None
+    head_commit: _HeadCommit | None = None
 
 
-def pushed(host: Host, event: str, body: bytes, *, arrived_at_s: float) -> Pushed | None:
+class Push(msgspec.Struct, frozen=True, kw_only=True):
+    """A payload's event, and the committer's time of its newest commit, as told (empty: not told)."""
+
+    event: Pushed
+    committed_at: str = ""
+
+
+def pushed(host: Host, kind: str, body: bytes, *, arrived_at_s: float) -> Push | None:
     """The event in an authentic payload; None when it tells of no ref (a ping, a system hook of another kind).
 
     Args:
         host: from ``host_of``.
-        event: the value of the host's event header.
+        kind: the value of the host's event header.
         body: the payload, JSON.
         arrived_at_s: when the webhook came, Unix seconds.
 
     Raises:
         Terminal: a push event that is no JSON or lacks what a push has.
     """
-    if event not in host.push_events:
+    if kind not in host.push_events:
         return None
     try:
         if msgspec.json.decode(body, type=_Named).names_no_push:
             return None
-        push = msgspec.json.decode(body, type=_Push)
+        push = msgspec.json.decode(body, type=_Payload)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Terminal(
-            f"{host.name}'s {event} payload cannot be read: {error}; set the webhook's content type to application/json"
+            f"{host.name}'s {kind} payload cannot be read: {error}; set the webhook's content type to application/json"
         ) from error
     urls = _urls(push)
     if not urls or not push.ref.startswith("refs/"):
-        raise Terminal(f"{host.name}'s {event} payload names no repository or no full ref; send its push events as is")
-    return Pushed(
+        raise Terminal(f"{host.name}'s {kind} payload names no repository or no full ref; send its push events as is")
+    event = Pushed(
         urls=urls,
         ref=push.ref,
         before=_commit(push.before),
         after=_commit(push.after),
         pushed_at_s=pushed_at_s(push.repository.pushed_at, arrived_at_s=arrived_at_s),
     )
+    return Push(event=event, committed_at=push.head_commit.timestamp if push.head_commit else "")
 
 
 def pushed_at_s(told: float | str | None, *, arrived_at_s: float) -> float:
@@ -165,7 +177,7 @@ class _Named(msgspec.Struct, frozen=True):
         return self.event_name not in (None, "push", "tag_push")
 
 
-def _urls(push: _Push) -> tuple[str, ...]:
+def _urls(push: _Payload) -> tuple[str, ...]:
     told = (
         getattr(part, field)
         for part in (push.repository, push.project)

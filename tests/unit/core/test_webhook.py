@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from varde.core.webhook import GITHUB, GITLAB, authentic, host_of, pushed, pushed_at_s
+from varde.core.webhook import GITHUB, GITLAB, Host, authentic, host_of, pushed, pushed_at_s
 from varde.errors import Terminal
+from varde.model.event import Pushed
 
 SECRET = b"it is a secret"
 ARRIVED_S = 1_790_000_000.25
@@ -30,6 +31,12 @@ def github_push(**changes: object) -> bytes:
         },
     }
     return json.dumps(payload | changes).encode()
+
+
+def event_of(host: Host, kind: str, body: bytes) -> Pushed:
+    push = pushed(host, kind, body, arrived_at_s=ARRIVED_S)
+    assert push is not None
+    return push.event
 
 
 def test_the_host_is_told_by_its_event_header():
@@ -61,8 +68,7 @@ def test_gitlab_gives_the_secret_itself():
 
 
 def test_a_github_push_becomes_the_event_with_every_spelling_of_the_repository():
-    event = pushed(GITHUB, "push", github_push(), arrived_at_s=ARRIVED_S)
-    assert event is not None
+    event = event_of(GITHUB, "push", github_push())
     assert event.urls == ("https://git.example/shop/deploy.git", "git@git.example:shop/deploy.git")
     assert (event.ref, event.before, event.after) == ("refs/heads/main", OLD, NEW)
     assert event.pushed_at_s == 1_789_999_000
@@ -80,8 +86,7 @@ def test_a_gitlab_tag_push_becomes_the_event():
             "repository": {"git_ssh_url": "git@lab.example:a/b.git"},
         }
     ).encode()
-    event = pushed(GITLAB, "Tag Push Hook", body, arrived_at_s=ARRIVED_S)
-    assert event is not None
+    event = event_of(GITLAB, "Tag Push Hook", body)
     assert set(event.urls) == {
         "https://lab.example/a/b.git",
         "https://lab.example/a/b",
@@ -90,9 +95,15 @@ def test_a_gitlab_tag_push_becomes_the_event():
     assert (event.before, event.after, event.pushed_at_s) == ("", NEW, ARRIVED_S)
 
 
+def test_the_committers_time_is_kept_apart_from_the_time_of_the_push():
+    body = github_push(head_commit={"timestamp": "2020-01-01T00:00:00Z"})
+    push = pushed(GITHUB, "push", body, arrived_at_s=ARRIVED_S)
+    assert push is not None
+    assert (push.committed_at, push.event.pushed_at_s) == ("2020-01-01T00:00:00Z", 1_789_999_000)
+
+
 def test_a_deleted_branch_has_no_commit_after():
-    event = pushed(GITHUB, "push", github_push(after="0" * 40), arrived_at_s=ARRIVED_S)
-    assert event is not None
+    event = event_of(GITHUB, "push", github_push(after="0" * 40))
     assert event.after == ""
 
 
