@@ -4,13 +4,15 @@ The worker puts these texts into a condition before it does anything else.
 """
 
 from collections.abc import Container, Iterable, Iterator
+from typing import Any
 
 import msgspec
 
 from varde.model.application import ApplicationSource, ApplicationSpec, SyncOperation
 from varde.model.project import AppProject
+from varde.model.schema import unknown_fields
 
-__all__ = ["unsupported", "unsupported_operation", "unsupported_project"]
+__all__ = ["unknown", "unsupported", "unsupported_operation", "unsupported_project"]
 
 KUSTOMIZE = frozenset(
     {
@@ -124,3 +126,15 @@ def unsupported_project(project: AppProject, *, elsewhere: bool = False) -> tupl
     if elsewhere:
         found.append("an Application outside the control namespace is not built yet; move it there")
     return tuple(found)
+
+
+def unknown(spec: Any) -> tuple[str, ...]:
+    """Fields of an Application's spec that Varde does not know: newer than it, or misspelt.
+
+    Args:
+        spec: decoded JSON that fits ``ApplicationSpec``.
+    """
+    return tuple(
+        f"{path} is no field that Varde knows; correct it or remove it"
+        for path in unknown_fields(spec, ApplicationSpec, "spec")
+    )

@@ -14,6 +14,7 @@ from varde.errors import Terminal
 from varde.model.resource import Manifest
 
 __all__ = [
+    "FREE_FORM",
     "Duration",
     "IntOrString",
     "Json",
@@ -42,6 +43,10 @@ Timestamp = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"
 
 Duration: TypeAlias = str
 """A Go duration as text: ``5s``, ``2m30s``."""
+
+
+FREE_FORM: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+"""Schema of parts whose own would make a CRD too large for a client-side apply; Varde checks them when it reads."""
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

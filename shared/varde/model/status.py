@@ -3,9 +3,11 @@
 Part of ``varde.model.application``.
 """
 
-from msgspec import UNSET, field
+from typing import Annotated
 
-from varde.model.meta import Maybe, Timestamp, Wire
+from msgspec import UNSET, Meta, field
+
+from varde.model.meta import FREE_FORM, Maybe, Timestamp, Wire
 from varde.model.source import ApplicationSource, SourceHydrator
 from varde.model.sync import (
     ApplicationDestination,
@@ -31,6 +33,11 @@ __all__ = [
     "SyncOperationResult",
     "SyncStatus",
 ]
+
+
+UsedSource = Annotated[ApplicationSource, Meta(extra_json_schema=FREE_FORM)]
+UsedHydrator = Annotated[SourceHydrator, Meta(extra_json_schema=FREE_FORM)]
+"""Copies of what the spec said then."""
 
 
 class HealthStatus(Wire, frozen=True, kw_only=True):
@@ -74,11 +81,11 @@ class ResourceStatus(Wire, frozen=True, kw_only=True):
 class ComparedTo(Wire, frozen=True, kw_only=True):
     """What the live state was compared with."""
 
-    source: Maybe[ApplicationSource] = UNSET
+    source: Maybe[UsedSource] = UNSET
     """The source."""
     destination: ApplicationDestination
     """The destination."""
-    sources: Maybe[tuple[ApplicationSource, ...]] = UNSET
+    sources: Maybe[tuple[UsedSource, ...]] = UNSET
     """The sources, of an application that has several."""
     ignore_differences: Maybe[tuple[ResourceIgnoreDifferences, ...]] = UNSET
     """Differences that did not count."""
@@ -106,11 +113,11 @@ class RevisionHistory(Wire, frozen=True, kw_only=True):
     """When it was done."""
     id: int
     """Counts up with each sync."""
-    source: Maybe[ApplicationSource] = UNSET
+    source: Maybe[UsedSource] = UNSET
     """The source it used."""
     deploy_started_at: Maybe[Timestamp] = UNSET
     """When it began."""
-    sources: Maybe[tuple[ApplicationSource, ...]] = UNSET
+    sources: Maybe[tuple[UsedSource, ...]] = UNSET
     """The sources it used."""
     revisions: Maybe[tuple[str, ...]] = UNSET
     """Revision of each source."""
@@ -163,9 +170,9 @@ class SyncOperationResult(Wire, frozen=True, kw_only=True):
     """What it did to each object."""
     revision: str
     """Revision that it synced to."""
-    source: Maybe[ApplicationSource] = UNSET
+    source: Maybe[UsedSource] = UNSET
     """The source it used."""
-    sources: Maybe[tuple[ApplicationSource, ...]] = UNSET
+    sources: Maybe[tuple[UsedSource, ...]] = UNSET
     """The sources it used."""
     revisions: Maybe[tuple[str, ...]] = UNSET
     """Revision of each source."""
@@ -208,7 +215,7 @@ class SuccessfulHydrateOperation(Wire, frozen=True, kw_only=True):
     """Commit it read."""
     hydrated_sha: Maybe[str] = field(default=UNSET, name="hydratedSHA")
     """Commit it wrote."""
-    source_hydrator: Maybe[SourceHydrator] = UNSET
+    source_hydrator: Maybe[UsedHydrator] = UNSET
     """The settings it used."""
 
 
@@ -227,7 +234,7 @@ class HydrateOperation(Wire, frozen=True, kw_only=True):
     """Commit it reads."""
     hydrated_sha: Maybe[str] = field(default=UNSET, name="hydratedSHA")
     """Commit it wrote."""
-    source_hydrator: Maybe[SourceHydrator] = UNSET
+    source_hydrator: Maybe[UsedHydrator] = UNSET
     """The settings it uses."""
 
 

@@ -1,0 +1,140 @@
+"""The CustomResourceDefinitions of Application, AppProject and ApplicationSet, made from the types.
+
+``varde up`` and the doctor take them from ``crds``; ``deploy/crds`` holds them as files for ``kubectl apply``:
+
+    python -m varde.model.crd deploy/crds            writes the files
+    python -m varde.model.crd deploy/crds --check    fails when they are not as the types say
+
+Like Argo CD's, an Application has no status subresource: whoever may write it writes spec and status in one patch.
+"""
+
+import difflib
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from varde.model.application import Application
+from varde.model.applicationset import ApplicationSet
+from varde.model.project import AppProject
+from varde.model.resource import Manifest
+from varde.model.schema import schema_of
+
+__all__ = ["GROUP", "VERSION", "crds", "main"]
+
+GROUP = "argoproj.io"
+VERSION = "v1alpha1"
+WIDE = 10
+"""Priority of a column that only ``kubectl get -o wide`` shows."""
+HEADER = "# Made by `make crds` from shared/varde/model; change the types, not this file.\n"
+
+Column = tuple[str, str, int]
+APPLICATION_COLUMNS: tuple[Column, ...] = (
+    ("Sync Status", ".status.sync.status", 0),
+    ("Health Status", ".status.health.status", 0),
+    ("Revision", ".status.sync.revision", WIDE),
+    ("Project", ".spec.project", WIDE),
+)
+
+
+def crds() -> tuple[Manifest, ...]:
+    """The three CRDs, in the order application, appproject, applicationset."""
+    return (
+        _crd(Application, plural="applications", short=("app", "apps"), columns=APPLICATION_COLUMNS),
+        _crd(AppProject, plural="appprojects", short=("appproj", "appprojs")),
+        _crd(ApplicationSet, plural="applicationsets", short=("appset", "appsets"), status_subresource=True),
+    )
+
+
+def _crd(
+    kind: type[msgspec.Struct],
+    *,
+    plural: str,
+    short: tuple[str, ...],
+    columns: tuple[Column, ...] = (),
+    status_subresource: bool = False,
+) -> Manifest:
+    name = kind.__name__
+    version: dict[str, Any] = {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": _root(kind)},
+        "subresources": {"status": {}} if status_subresource else {},
+    }
+    if columns:
+        version["additionalPrinterColumns"] = [_column(*column) for column in columns]
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{GROUP}", "labels": {"app.kubernetes.io/part-of": "varde"}},
+        "spec": {
+            "group": GROUP,
+            "names": {
+                "kind": name,
+                "listKind": f"{name}List",
+                "plural": plural,
+                "singular": name.lower(),
+                "shortNames": list(short),
+            },
+            "scope": "Namespaced",
+            "versions": [version],
+        },
+    }
+
+
+def _column(name: str, path: str, priority: int) -> dict[str, Any]:
+    column = {"name": name, "type": "string", "jsonPath": path}
+    return {**column, "priority": priority} if priority else column
+
+
+def _root(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    root = schema_of(kind)
+    texts = {
+        "apiVersion": {"type": "string", "description": f"{GROUP}/{VERSION}."},
+        "kind": {"type": "string", "description": f"{kind.__name__}."},
+    }
+    properties = {**texts, **root["properties"]}
+    return {**root, "description": kind.__doc__, "properties": properties}
+
+
+def _files() -> dict[str, str]:
+    """File name to content; keys in the order that they are made in, so that a change of a type is a small diff."""
+    return {
+        f"{crd['spec']['names']['singular']}.yaml": HEADER
+        + yaml.safe_dump(crd, sort_keys=False, width=1000, allow_unicode=True)
+        for crd in crds()
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or check them.
+
+    Args:
+        arguments: the folder, and ``--check``.
+
+    Returns:
+        The exit code: 1 when a checked file differs.
+    """
+    folder = Path(arguments[0])
+    if "--check" not in arguments:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in _files().items():
+            (folder / name).write_text(content)
+        return 0
+    return max(_differs(folder / name, content) for name, content in _files().items())
+
+
+def _differs(path: Path, content: str) -> int:
+    found = path.read_text() if path.exists() else ""
+    if found == content:
+        return 0
+    lines = difflib.unified_diff(found.splitlines(), content.splitlines(), str(path), "the types", lineterm="", n=1)
+    sys.stderr.write("\n".join([*lines][:40]) + f"\n{path} is not as the types say; run: make crds\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
