@@ -4,11 +4,24 @@ from pathlib import Path
 
 from varde.adapters.kube.access import from_kubeconfig, from_pod
 from varde.adapters.kube.cluster import FIELD_MANAGER, KubeCluster
+from varde.adapters.kube.election import URL_ANNOTATION, Election
+from varde.adapters.kube.lease import Lease, read_lease
+from varde.adapters.kube.membership import Holders, Membership, Shards
+from varde.adapters.kube.reflector import Changed, Reflector
 
 __all__ = [
     "FIELD_MANAGER",
+    "URL_ANNOTATION",
+    "Changed",
+    "Election",
+    "Holders",
     "KubeCluster",
+    "Lease",
+    "Membership",
+    "Reflector",
+    "Shards",
     "connect",
+    "read_lease",
 ]
 
 
