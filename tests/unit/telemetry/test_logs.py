@@ -44,9 +44,12 @@ def test_a_librarys_line_looks_alike(capsys: pytest.CaptureFixture[str]):
 
 def test_a_traceback_holds_no_local_variables(capsys: pytest.CaptureFixture[str]):
     logs.configure("worker")
-    plaintext = "".join(("hun", "ter2"))
-    try:
+
+    def measure(plaintext: str) -> None:
         raise ValueError(len(plaintext))
+
+    try:
+        measure("hunter" + str(2))
     except ValueError:
         structlog.get_logger().exception("failed")
     written = capsys.readouterr().err

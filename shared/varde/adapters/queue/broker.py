@@ -1,0 +1,139 @@
+"""Dramatiq's Redis broker, changed where its own way does not fit the shard queues.
+
+- Its consumer polls; this one blocks on a *bell*, a list of at most one entry that ``varde.adapters.queue.sender``
+  pushes with each message. Idle costs two commands a second and lane; a message wakes its worker at once.
+- Its messages survive their worker, given back by chance after a heartbeat's timeout. Here nobody else may read a
+  shard's queues: the scheduler sees the worker's Lease expire and issues what it had anew, elsewhere. So there is no
+  maintenance, nothing is put back at a stop, and an acknowledgement that does not reach Redis is not worth a retry.
+- It starts a second consumer thread for each queue's delayed messages. The scheduler's timers delay; none here.
+"""
+
+import threading
+import time
+from collections import deque
+from typing import Any
+
+import dramatiq
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+from redis import Redis
+from redis.exceptions import RedisError
+
+__all__ = ["NAMESPACE", "ShardBroker", "actor_name", "bell"]
+
+log = structlog.get_logger()
+
+NAMESPACE = "varde-queue"
+AWAY_DELAY_S = 0.25
+"""How long to leave Redis alone after it failed: a worker is back at work soon after Redis is."""
+
+
+def bell(queue: str) -> str:
+    """The Redis list that a queue's consumer blocks on."""
+    return f"{NAMESPACE}:{queue}.bell"
+
+
+def actor_name(lane: str) -> str:
+    """The Dramatiq actor of a lane: one a lane, as a worker's threads take messages by their actor's priority."""
+    return f"reconcile-{lane}"
+
+
+class ShardBroker(RedisBroker):
+    """A broker of one process.
+
+    Args:
+        redis_url: ``redis://``, ``rediss://`` or ``unix://``.
+        shard: names the process in Dramatiq's keys, so that ``Sender.drop`` can name them too.
+    """
+
+    def __init__(self, redis_url: str, shard: str) -> None:
+        client = Redis.from_url(redis_url)
+        super().__init__(  # type: ignore[no-untyped-call]
+            client=client, middleware=[], namespace=NAMESPACE, maintenance_chance=0
+        )
+        self.broker_id = shard
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 1000) -> "BellConsumer":
+        """A consumer that blocks for at most ``timeout`` milliseconds."""
+        return BellConsumer(self, queue_name, prefetch=prefetch, timeout_s=timeout / 1000)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Make a queue known, without the queue of its delayed messages."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
+
+    def close(self) -> None:
+        """End its connections."""
+        self.client.close()
+
+
+class BellConsumer(dramatiq.Consumer):
+    """Takes one queue's messages for the worker's threads.
+
+    Args:
+        broker: whose process it is.
+        queue: its name.
+        prefetch: messages in hand at most, those being worked on included.
+        timeout_s: the longest block, after which the thread looks whether it should stop.
+    """
+
+    def __init__(self, broker: ShardBroker, queue: str, *, prefetch: int, timeout_s: float) -> None:
+        self._broker = broker
+        self._queue = queue
+        self._prefetch = prefetch
+        self._timeout_s = timeout_s
+        self._fetched: deque[bytes] = deque()
+        self._in_hand = 0
+        self._acked = threading.Condition()
+        self._away = False
+
+    def __next__(self) -> dramatiq.MessageProxy | None:
+        """The next message; None after a wait, so that the thread can look whether it should stop."""
+        if not self._fetched:
+            self._fetch_if_redis_is_there()
+        if not self._fetched:
+            return None
+        return dramatiq.MessageProxy(dramatiq.Message.decode(self._fetched.popleft()))
+
+    def _fetch_if_redis_is_there(self) -> None:
+        try:
+            self._fetch()
+        except RedisError as error:
+            if not self._away:
+                log.warning("redis does not give messages", queue=self._queue, error=str(error))
+            self._away = True
+            time.sleep(AWAY_DELAY_S)
+        else:
+            self._away = False
+
+    def _fetch(self) -> None:
+        with self._acked:
+            room = self._prefetch - self._in_hand
+            if room <= 0:
+                self._acked.wait(self._timeout_s)
+                return
+        messages = [data for data in self._broker.do_fetch(self._queue, room) if data is not None]
+        if not messages:
+            self._broker.client.blpop([bell(self._queue)], timeout=self._timeout_s)
+            return
+        self._fetched.extend(messages)
+        with self._acked:
+            self._in_hand += len(messages)
+
+    def ack(self, message: dramatiq.MessageProxy) -> None:
+        """Take a message out of Redis, if Redis is there, and make room for the next."""
+        with self._acked:
+            self._in_hand -= 1
+            self._acked.notify()
+        try:
+            self._broker.do_ack(self._queue, message.options["redis_message_id"])
+        except RedisError as error:
+            log.warning("redis keeps a message that is done", queue=self._queue, error=str(error))
+
+    nack = ack
+    """A message of an unknown actor: no dead letters, the scheduler issues anew what has no ``Done``."""
+
+    def requeue(self, messages: Any) -> None:
+        """Put nothing back: nobody reads a stopped shard's queues."""

@@ -1,0 +1,117 @@
+"""The worker's side of the shard queues: Dramatiq's threads fetch, the service's event loop reconciles.
+
+A thread holds one message from its start to its handler's end, so the threads bound how many applications a worker
+has in hand; the lanes share them, most urgent first.
+"""
+
+import asyncio
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+import dramatiq
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from varde.adapters.queue.broker import ShardBroker, actor_name
+from varde.adapters.queue.sender import ISSUED
+from varde.model.message import LANES, Wake, queue_name
+from varde.ports.queue import Handler
+
+__all__ = ["Consumption", "consume"]
+
+log = structlog.get_logger()
+
+WAKE_UP_MS = 800
+"""How often idle threads look whether they should stop, so that a stop takes less than a second."""
+
+
+def consume(
+    redis_url: str, shard: str, handler: Handler, *, loop: asyncio.AbstractEventLoop, concurrency: int = 16
+) -> "Consumption":
+    """Start to take a shard's messages.
+
+    Args:
+        redis_url: ``redis://``, ``rediss://`` or ``unix://``.
+        shard: whose queues.
+        handler: called on ``loop`` with each message whose number is the newest; what it raises is logged, no more:
+            the scheduler's timers repeat, not the queue.
+        loop: the service's.
+        concurrency: messages in hand at most, hence threads.
+    """
+    consumption = Consumption(redis_url, shard, handler, loop=loop, concurrency=concurrency)
+    consumption.start()
+    return consumption
+
+
+class Consumption:
+    """A shard's queues being consumed; see ``consume``."""
+
+    def __init__(
+        self, redis_url: str, shard: str, handler: Handler, *, loop: asyncio.AbstractEventLoop, concurrency: int
+    ) -> None:
+        self._handler = handler
+        self._loop = loop
+        self._in_hand: set[Future[None]] = set()
+        self._redis = Redis.from_url(redis_url)
+        self._broker = ShardBroker(redis_url, shard)
+        for priority, lane in enumerate(LANES):
+            dramatiq.Actor(
+                self._take,
+                broker=self._broker,
+                actor_name=actor_name(lane),
+                queue_name=queue_name(shard, lane),
+                priority=priority,
+                options={},
+            )
+        self._worker = dramatiq.Worker(self._broker, worker_timeout=WAKE_UP_MS, worker_threads=concurrency)
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._worker.start()
+
+    async def stop(self, grace_s: float) -> None:
+        """Fetch no more, wait for the handlers in hand, cancel those that take longer.
+
+        Args:
+            grace_s: how long they may take.
+        """
+        for fetching in self._worker.consumers.values():
+            fetching.stop()
+        for working in self._worker.workers:
+            working.stop()
+        overdue = self._loop.call_later(grace_s, self._cancel)
+        await asyncio.to_thread(self._worker.stop)
+        overdue.cancel()
+        self._broker.close()
+        await self._redis.aclose()
+
+    def _cancel(self) -> None:
+        for future in tuple(self._in_hand):
+            future.cancel()
+
+    def _take(self, content: dict[str, Any]) -> None:
+        wake = msgspec.convert(content, Wake)
+        future = asyncio.run_coroutine_threadsafe(self._handle(wake), self._loop)
+        self._in_hand.add(future)
+        try:
+            future.result()
+        except CancelledError:
+            log.warning("given up at the stop", application=str(wake.application), number=wake.number)
+        except Exception:
+            log.exception("a message failed", application=str(wake.application), number=wake.number)
+        finally:
+            self._in_hand.discard(future)
+
+    async def _handle(self, wake: Wake) -> None:
+        if wake.number < await self._newest(wake):
+            log.debug("superseded", application=str(wake.application), number=wake.number)
+            return
+        await self._handler(wake)
+
+    async def _newest(self, wake: Wake) -> int:
+        try:
+            return int(await self._redis.hget(ISSUED, str(wake.application)) or 0)
+        except (RedisError, OSError):
+            return 0
