@@ -2,21 +2,25 @@
 
 Desired fields must be in the live object; the rest of it belongs to defaults and to others. How the server merges a
 list or map, and what Varde applied before, is read off the object's managedFields (see ``managed_fields``), so no
-schema is needed, for custom resources either. Measured on Kubernetes 1.37.2: Varde's entry also keeps fields that the
-server dropped for being empty (``labels: {}``, ``externalIPs: []``), so an owned empty field that is not live is no
-difference; and the server keeps the applied order of keyed lists, so another order is one.
+schema is needed, for custom resources either. Measured on Kubernetes 1.37.2:
+
+- Varde's entry also keeps fields that the server dropped for being empty (``labels: {}``, ``stdin: false``), so such a
+  field is no difference as long as Varde owns it; empty keyed lists (``env: []``) leave no trace at all.
+- The server keeps the applied order of keyed lists, so another order is a difference.
+- Into a value that is merged as a whole (a selector, a policy's rules) the server fills defaults without a trace.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from varde.core.keyed_list import Item, below, places
 from varde.core.managed_fields import FieldSet, child, entries, item_keys, own_entry, union, values
 from varde.core.quantity import same_quantity
 from varde.model.resource import Manifest
 
-__all__ = ["Difference", "Path", "differs", "doubtful", "same_object"]
+__all__ = ["Difference", "Path", "differs", "doubtful", "same_object", "unmoved"]
 
 Path = tuple[str | int, ...]
 
@@ -48,27 +52,33 @@ TEXT_PLACES = frozenset({"metadata", "data", "stringData", "binaryData"})
 
 DEFAULTS = frozenset(
     {
-        ("apiGroup", ""),
         ("apiGroup", "rbac.authorization.k8s.io"),
         ("apiVersion", "v1"),
         ("divisor", "0"),
+        ("expirationSeconds", 3600),
+        ("kind", "PersistentVolumeClaim"),
+        ("matchPolicy", "Equivalent"),
         ("protocol", "TCP"),
+        ("scope", "*"),
+        ("volumeMode", "Filesystem"),
     }
 )
-"""What the API server fills into values that it merges as a whole; leaving them out says the same."""
+"""What the server fills into values that are merged as a whole; leaving it out in Git says the same."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One field in which an object is not as Git wants it; None stands for absent.
 
-    ``certain`` is False where the server may have filled the field in itself (inside a value that it merges as a
-    whole, or where Git says null): only a dry run can tell. Its repr has no values, as an object may be a Secret.
+    ``certain``: False where the server may have filled the field in itself (inside a value that is merged as a whole,
+    or where Git says null). ``owned``: Varde's entry still has the field, so nobody else has changed it since Varde's
+    last apply. The repr has no values, as an object may be a Secret.
     """
 
     path: Path
     desired: Any = None
     live: Any = None
     certain: bool = True
+    owned: bool = False
 
     def __repr__(self) -> str:
         """``Difference(spec.replicas)``."""
@@ -89,7 +99,7 @@ def differs(desired: Manifest, live: Manifest) -> tuple[Difference, ...]:
     mine = own["fieldsV1"] if own else None
     everyone = union(entry["fieldsV1"] for entry in entries(live)) or None
     want = {name: value for name, value in desired.items() if name not in ("apiVersion", "kind", "status")}
-    found = [*_in_map((), want, live, mine, everyone)]
+    found = tuple(_in_map((), want, live, mine, everyone))
     if own and own.get("apiVersion") != desired["apiVersion"]:
         applied_as = Difference(path=("apiVersion",), desired=desired["apiVersion"], live=own.get("apiVersion"))
         return (applied_as, *found)
@@ -99,6 +109,14 @@ def differs(desired: Manifest, live: Manifest) -> tuple[Difference, ...]:
 def doubtful(differences: tuple[Difference, ...]) -> bool:
     """Whether there are differences, but only a dry run (then ``same_object``) can tell whether they are real."""
     return bool(differences) and not any(difference.certain for difference in differences)
+
+
+def unmoved(differences: tuple[Difference, ...]) -> bool:
+    """Whether all differences are the server's own doing, given that this very desired object was the last applied.
+
+    A default or an admission webhook then changes again whatever is applied, so applying again is in vain.
+    """
+    return all(difference.owned for difference in differences)
 
 
 def same_object(one: Manifest, other: Manifest) -> bool:
@@ -113,90 +131,78 @@ def _content(live: Manifest) -> Manifest:
 
 
 def _at(path: Path, want: Any, have: Any, mine: FieldSet | None, everyone: FieldSet | None) -> Iterator[Difference]:
-    """Compare one place; ``mine`` and ``everyone`` are the parts of the field sets below it (None: not owned)."""
+    """Compare one place; ``mine`` and ``everyone`` are the parts of the field sets below it (None: not in the set)."""
+    owned = mine is not None
     if want is None:
         if have is not None:
-            yield Difference(path=path, live=have, certain=mine is None)
+            yield Difference(path=path, live=have, certain=not owned, owned=owned)
+    elif not want and not owned and isinstance(want, list):
+        if have and everyone == {}:
+            yield Difference(path=path, desired=want, live=have)
     elif have is None:
-        if want or mine is None:
-            yield Difference(path=path, desired=want, certain=bool(want) or everyone != {})
+        if want or not owned:
+            yield Difference(path=path, desired=want, owned=owned)
     elif isinstance(want, dict) and isinstance(have, dict):
         yield from _in_map(path, want, have, mine, everyone)
     elif isinstance(want, list) and isinstance(have, list):
         yield from _in_list(path, want, have, mine, everyone)
     elif not _same_scalar(path, want, have):
-        yield Difference(path=path, desired=want, live=have)
+        yield Difference(path=path, desired=want, live=have, owned=owned)
+
+
+def _part(fields: FieldSet | None, name: str) -> FieldSet | None:
+    """The part of a set below a map's field; who has a whole value has all that is in it."""
+    return fields if fields == {} else child(fields, name)
 
 
 def _in_map(
     path: Path, want: Manifest, have: Manifest, mine: FieldSet | None, everyone: FieldSet | None
 ) -> Iterator[Difference]:
-    whole = everyone == {}
     for name, value in want.items():
-        below = everyone if whole else child(everyone, name)
-        yield from _at((*path, name), value, have.get(name), child(mine, name), below)
-    if whole and want:
-        for name in have.keys() - want.keys():
-            if have[name] not in ([], {}) and (name, str(have[name])) not in DEFAULTS:
-                yield Difference(path=(*path, name), live=have[name], certain=False)
+        yield from _at((*path, name), value, have.get(name), _part(mine, name), _part(everyone, name))
+    owned = mine is not None
+    if everyone == {} and (want or not owned):
+        for name in sorted(have.keys() - want.keys() - {"status"}):
+            if have[name] and (name, _plain(have[name])) not in DEFAULTS:
+                yield Difference(path=(*path, name), live=have[name], certain=not owned, owned=owned)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, dict | list) else value
 
 
 def _in_list(
     path: Path, want: list[Any], have: list[Any], mine: FieldSet | None, everyone: FieldSet | None
 ) -> Iterator[Difference]:
     """Compare as the server merges: items by their keys, a set by its members, anything else as a whole in order."""
-    keyed = item_keys(everyone or {})
-    if keyed:
-        yield from _in_keyed_list(path, want, have, mine or {}, keyed)
+    items, owned = item_keys(everyone or {}), mine is not None
+    if items:
+        yield from _in_keyed_list(path, want, have, mine or {}, items)
     elif values(everyone or {}):
         for index, value in enumerate(want):
             if value not in have:
                 yield Difference(path=(*path, index), desired=value)
     elif len(want) != len(have):
-        yield Difference(path=path, desired=want, live=have)
+        if want or not owned:
+            yield Difference(path=path, desired=want, live=have, certain=not owned, owned=owned)
     else:
         for index, (wanted, held) in enumerate(zip(want, have, strict=True)):
-            yield from _at((*path, index), wanted, held, None, everyone)
+            yield from _at((*path, index), wanted, held, mine, everyone)
 
 
 def _in_keyed_list(
-    path: Path, want: list[Any], have: list[Any], mine: FieldSet, keyed: Sequence[tuple[Manifest, FieldSet]]
+    path: Path, want: list[Any], have: list[Any], mine: FieldSet, items: tuple[Item, ...]
 ) -> Iterator[Difference]:
-    places = _places(want, have, tuple(keyed[0][0]))
-    for index, (wanted, place) in enumerate(zip(want, places, strict=True)):
+    found, own_items = places(want, have, items[0][0]), item_keys(mine)
+    for index, (wanted, place) in enumerate(zip(want, found, strict=True)):
         if place is None:
             yield Difference(path=(*path, index), desired=wanted)
-            continue
-        everyone = _below(keyed, have[place])
-        yield from _at((*path, index), wanted, have[place], _below(item_keys(mine), have[place]), everyone)
-    order = [place for place in places if place is not None]
+        else:
+            held = have[place]
+            yield from _at((*path, index), wanted, held, below(own_items, held), below(items, held))
+    order = [place for place in found if place is not None]
     if order != sorted(order):
         yield Difference(path=path, desired=want, live=have)
-
-
-def _places(want: list[Any], have: list[Any], names: tuple[str, ...]) -> list[int | None]:
-    """Where each wanted item of a keyed list is live: full keys first, then those that leave a defaulted key out."""
-    places: list[int | None] = [None] * len(want)
-    for partly in (False, True):
-        for index, wanted in enumerate(want):
-            free = (place for place in range(len(have)) if place not in places)
-            if places[index] is None:
-                places[index] = next((place for place in free if _same_item(wanted, have[place], names, partly)), None)
-    return places
-
-
-def _same_item(wanted: Any, held: Any, names: tuple[str, ...], partly: bool) -> bool:  # noqa: FBT001
-    if not isinstance(wanted, dict) or not isinstance(held, dict):
-        return False
-    given = [name for name in names if name in wanted]
-    if len(given) < len(names) and not partly:
-        return False
-    return bool(given) and all(wanted[name] == held.get(name) for name in given)
-
-
-def _below(keyed: Sequence[tuple[Manifest, FieldSet]], held: Manifest) -> FieldSet | None:
-    """The part of a field set below one live item of a keyed list."""
-    return next((below for keys, below in keyed if all(held.get(name) == keys[name] for name in keys)), None)
 
 
 def _same_scalar(path: Path, want: Any, have: Any) -> bool:
@@ -210,14 +216,14 @@ def _same_scalar(path: Path, want: Any, have: Any) -> bool:
 
 def _left_in_map(path: Path, want: Manifest, have: Manifest, mine: FieldSet) -> Iterator[Difference]:
     """Fields of a map that Varde applied, Git no longer has and the live object still has."""
-    for mark, below in mine.items():
+    for mark, part in mine.items():
         name = mark.removeprefix("f:")
         if name == mark or have.get(name) is None:
             continue
         if name not in want:
-            yield Difference(path=(*path, name), live=have[name])
+            yield Difference(path=(*path, name), live=have[name], owned=True)
         else:
-            yield from _left((*path, name), want[name], have[name], below)
+            yield from _left((*path, name), want[name], have[name], part)
 
 
 def _left(path: Path, want: Any, have: Any, mine: FieldSet) -> Iterator[Difference]:
@@ -230,13 +236,14 @@ def _left(path: Path, want: Any, have: Any, mine: FieldSet) -> Iterator[Differen
 def _left_in_list(path: Path, want: list[Any], have: list[Any], mine: FieldSet) -> Iterator[Difference]:
     for value in values(mine):
         if value in have and value not in want:
-            yield Difference(path=(*path, have.index(value)), live=value)
-    for keys, below in item_keys(mine):
-        place = next((place for place, held in enumerate(have) if _below([(keys, below)], held) is not None), None)
-        if place is None:
+            yield Difference(path=(*path, have.index(value)), live=value, owned=True)
+    items = item_keys(mine)
+    found = places(want, have, items[0][0]) if items else []
+    for place, held in enumerate(have):
+        part = below(items, held)
+        if part is None:
             continue
-        wanted = next((one for one in want if _same_item(one, keys, tuple(keys), partly=True)), None)
-        if wanted is None:
-            yield Difference(path=(*path, place), live=have[place])
+        if place in found:
+            yield from _left((*path, place), want[found.index(place)], held, part)
         else:
-            yield from _left((*path, place), wanted, have[place], below)
+            yield Difference(path=(*path, place), live=held, owned=True)
