@@ -57,11 +57,11 @@ def image_override(text: str) -> dict[str, str]:
     Raises:
         Terminal: it says nothing to set.
     """
-    name, separator, image = text.rpartition("=")
-    location, _, digest = image.partition("@")
+    name, separator, image = text.partition("=")
+    location, _, digest = (image if separator else name).partition("@")
     tagged = TAGGED.fullmatch(location)
     new_name, tag = (tagged[1], tagged[2]) if tagged else (location, "")
-    if not new_name or not (separator or tag or digest):
+    if not new_name or not (name if separator else tag or digest):
         raise Terminal(f"source.kustomize.images: {text} sets nothing; write [name=]new-name[:tag][@digest]")
     entry = {"name": name if separator else new_name, "newName": new_name if separator else ""}
     entry |= {"newTag": tag, "digest": digest}
