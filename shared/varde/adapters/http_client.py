@@ -1,6 +1,6 @@
 """Calls from one service to another, with the internal key; errors come back as the types they were raised as."""
 
-from typing import Any
+from typing import Self
 
 import aiohttp
 import msgspec
@@ -69,10 +69,10 @@ class ServiceClient:
         """End its connections."""
         await self._session.close()
 
-    async def __aenter__(self) -> "ServiceClient":
+    async def __aenter__(self) -> Self:
         """Itself."""
         return self
 
-    async def __aexit__(self, *_: Any) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close."""
         await self.close()

@@ -26,7 +26,7 @@ def run(service: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     try:
         uvloop.run(_until_stopped(service))
     except Terminal as error:
-        log.error("cannot run", error=str(error))
+        log.critical("cannot run", error=str(error))
         sys.exit(2)
 
 

@@ -1,0 +1,152 @@
+"""The claim, and every other write to an Application: one patch of Varde's own fields under its resourceVersion."""
+
+from typing import Any
+
+import msgspec
+import structlog
+
+from varde.adapters.kube import Holders, Membership
+from varde.core.merge_patch import merge_patch
+from varde.errors import ClaimLost, Conflict, Superseded, Waiting
+from varde.model.application import ApplicationStatus
+from varde.model.claim import SYNC_ANNOTATION, Claim, SyncRecord
+from varde.model.resource import Manifest
+from varde.ports.kube import Cluster
+from varde.worker.subject import REFRESH_ANNOTATION, Subject, application_key, renewed
+
+__all__ = ["Applications"]
+
+log = structlog.get_logger()
+
+HOLDER_RETRY_S = 1.0
+"""How soon to look again at an application that another live worker holds; its end wakes us sooner."""
+
+
+class Applications:
+    """Reads and patches Applications for one shard.
+
+    Args:
+        cluster: the control cluster.
+        membership: this shard's Lease; a claim counts only while it is held.
+        holders: tells whether the holder of a claim still lives.
+        shard: name of this worker process.
+    """
+
+    def __init__(self, cluster: Cluster, membership: Membership, holders: Holders, shard: str) -> None:
+        self._cluster = cluster
+        self._membership = membership
+        self._holders = holders
+        self._shard = shard
+
+    async def claim(self, of: Subject, status: ApplicationStatus, record: SyncRecord, number: int) -> Subject:
+        """Become the one writer of an application.
+
+        Args:
+            status: to begin with; of a sync, its operation in phase Running.
+            record: to begin with; claim, fence and number are filled in here.
+            number: of the message that led here.
+
+        Returns:
+            The application as it is with the claim.
+
+        Raises:
+            Waiting: another live worker holds it.
+            Superseded: a newer message has led to a claim meanwhile.
+            Conflict: it changed since it was read.
+        """
+        await self._free(of)
+        if number < of.record.number:
+            raise Superseded(f"message {number} for {of.key} is older than {of.record.number}, which was acted on")
+        fence = of.record.fence + 1
+        claim = Claim(holder=self._shard, fence=fence)
+        record = msgspec.structs.replace(record, claim=claim, fence=fence, number=number)
+        of = msgspec.structs.replace(of, term=self._membership.term)
+        return await self.write(of, status, record, operation_taken=True)
+
+    async def _free(self, of: Subject) -> None:
+        claim = of.record.claim
+        if claim is None or claim.holder == self._shard or not await self._holders.alive(claim.holder):
+            return
+        raise Waiting(f"{of.key} is held by {claim.holder}", retry_after_s=HOLDER_RETRY_S)
+
+    def still_held(self, of: Subject) -> None:
+        """Check before a write that the claim still counts.
+
+        Raises:
+            ClaimLost: since the claim this shard's Lease ran out, if only for a moment, on the local monotonic clock (a
+                paused process, a lost network), so another worker may have claimed the application.
+        """
+        if not self._membership.still(of.term):
+            raise ClaimLost(f"the lease of {self._shard} ran out while it held {of.key}")
+
+    async def confirm(self, of: Subject) -> None:
+        """Read whether the claim is still ours, after a write of ours met one of another.
+
+        Raises:
+            ClaimLost: it is not.
+        """
+        self.still_held(of)
+        await self._again(of)
+
+    async def release(self, of: Subject, status: ApplicationStatus, record: SyncRecord) -> Subject:
+        """End a claim with its outcome, whatever else changed in the Application meanwhile.
+
+        Raises:
+            ClaimLost: somebody else has claimed it.
+        """
+        record = msgspec.structs.replace(record, claim=None)
+        while True:
+            self.still_held(of)
+            try:
+                return await self.write(of, status, record)
+            except Conflict:
+                of = await self._again(of)
+
+    async def _again(self, of: Subject) -> Subject:
+        raw = await self._cluster.get(application_key(of.key))
+        if raw is None:
+            raise ClaimLost(f"Application {of.key} was deleted while it was synced")
+        now = renewed(of, raw)
+        if now.record.claim != of.record.claim:
+            raise ClaimLost(f"{of.key} was claimed by {now.record.claim}")
+        return now
+
+    async def write(
+        self, of: Subject, status: ApplicationStatus, record: SyncRecord, *, operation_taken: bool = False
+    ) -> Subject:
+        """Patch status and record where they differ; no call when nothing does.
+
+        Args:
+            operation_taken: the ``operation`` field is taken off, as it is in ``status`` from now on.
+
+        Raises:
+            Conflict: the Application changed since it was read.
+        """
+        patch = _patch(of, status, record, operation_taken=operation_taken)
+        if not patch:
+            return of
+        patch.setdefault("metadata", {})["resourceVersion"] = of.raw["metadata"]["resourceVersion"]
+        raw = await self._cluster.merge_patch(application_key(of.key), patch)
+        return renewed(of, raw)
+
+    async def drop_finalizers(self, of: Subject, finalizers: tuple[str, ...]) -> Manifest:
+        """Take finalizers off, which lets the Application go."""
+        kept = [name for name in of.raw["metadata"].get("finalizers", ()) if name not in finalizers]
+        metadata = {"resourceVersion": of.raw["metadata"]["resourceVersion"], "finalizers": kept or None}
+        return await self._cluster.merge_patch(application_key(of.key), {"metadata": metadata})
+
+
+def _patch(of: Subject, status: ApplicationStatus, record: SyncRecord, *, operation_taken: bool) -> dict[str, Any]:
+    patch: dict[str, Any] = {}
+    if changed := merge_patch(msgspec.to_builtins(of.status), msgspec.to_builtins(status)):
+        patch["status"] = changed
+    annotations: dict[str, str | None] = {}
+    if record != of.record:
+        annotations[SYNC_ANNOTATION] = msgspec.json.encode(record).decode()
+    if of.asked:
+        annotations[REFRESH_ANNOTATION] = None
+    if annotations:
+        patch["metadata"] = {"annotations": annotations}
+    if operation_taken and of.app.operation:
+        patch["operation"] = None
+    return patch

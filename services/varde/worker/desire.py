@@ -1,0 +1,158 @@
+"""Desired state: resolve the revision, fetch the inputs by digest, render, bring into the form that is applied."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from varde.core.desired import Desired, normalise
+from varde.core.tenancy import object_refusal
+from varde.core.tracking import Tracker, TrackingMethod
+from varde.errors import Terminal
+from varde.model.application import Operation
+from varde.model.inputs import Commit, InputsAnswer, InputsRequest
+from varde.model.message import Lane, Wake
+from varde.model.resource import Manifest
+from varde.ports.kube import Cluster
+from varde.telemetry import tracing
+from varde.worker.subject import Subject
+from varde.worker.world import World
+
+__all__ = ["DesiredState", "automated", "desire"]
+
+FRESH_S = 10.0
+"""A look at the remote that is this old will do, unless a person asked."""
+
+
+class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
+    """What Git wants of one application at one commit.
+
+    ``revision``: the last commit that changed these inputs, as far as the status knows; what the status is to name.
+    """
+
+    commit: Commit
+    revision: str
+    digest: str
+    source_type: str
+    objects: tuple[Desired, ...]
+
+
+async def desire(world: World, of: Subject, wake: Wake) -> DesiredState:
+    """The desired state of an application.
+
+    Raises:
+        Terminal: the repository, the path, a manifest or the project's rules refuse; the text says which, where and
+            what to do.
+        Transient: Git or the repo-server cannot be reached.
+    """
+    answer = await _inputs(world, of, wake)
+    manifests = await _rendered(world, of, answer, hard=wake.hard)
+    objects = normalise(
+        manifests,
+        destination_namespace=of.namespace,
+        namespaced=await _scopes(world.cluster, manifests),
+        tracker=_tracker(of),
+        digest_key=world.digest_key,
+    )
+    _refuse_foreign(of, objects)
+    return DesiredState(
+        commit=answer.commit,
+        revision=_touching(of, answer),
+        digest=answer.digest,
+        source_type=answer.source_type,
+        objects=objects,
+    )
+
+
+def _touching(of: Subject, answer: InputsAnswer) -> str:
+    """The revision to name: the status's own while its inputs are these, but what a person's sync asked for."""
+    before = of.status.sync.revision if of.status.sync else ""
+    if before and of.record.inputs == (answer.digest,) and not of.app.operation:
+        return before
+    return answer.commit.id
+
+
+async def _inputs(world: World, of: Subject, wake: Wake) -> InputsAnswer:
+    known = tuple(digest for digest in of.record.inputs if digest in world.rendered.digests and not wake.hard)
+    request = InputsRequest(
+        source=of.source,
+        project=of.project.metadata.name,
+        revision=_revision(of, wake),
+        freshness_s=0.0 if wake.lane is Lane.PERSON else FRESH_S,
+        known=known,
+    )
+    with tracing.span("inputs", application=of.key):
+        return await world.repositories.inputs(request)
+
+
+def _revision(of: Subject, wake: Wake) -> str:
+    """The commit or targetRevision to look at.
+
+    What a person asks for, or asked for in the operation under way; then what the scheduler resolved, which is newer
+    than what an automated operation under way began with; then the source's own.
+    """
+    asked = of.app.operation.sync.revision if of.app.operation and of.app.operation.sync else ""
+    running = of.status.operation_state if of.phase == "Running" else None
+    if running and running.operation.sync and not asked and not automated(running.operation):
+        asked = running.operation.sync.revision
+    if asked:
+        return asked
+    if wake.revisions:
+        return wake.revisions[0]
+    if running and running.sync_result:
+        return running.sync_result.revision
+    return of.source.target_revision or ""
+
+
+def automated(operation: Operation) -> bool:
+    """Whether Varde itself asked for an operation, not a person."""
+    return bool(operation.initiated_by and operation.initiated_by.automated)
+
+
+async def _rendered(world: World, of: Subject, answer: InputsAnswer, *, hard: bool) -> tuple[Manifest, ...]:
+    cached = None if hard else world.rendered.get(answer.digest)
+    if cached is not None:
+        return cached
+    with tracing.span("render", application=of.key):
+        manifests = await world.renderers.of(answer.source_type).render(of.source, answer.files)
+    world.rendered.put(answer.digest, manifests)
+    return manifests
+
+
+async def _scopes(cluster: Cluster, manifests: tuple[Manifest, ...]) -> Callable[[str, str], bool]:
+    """Tells which kinds have namespaces: by the CRDs among the manifests, else by the cluster's discovery."""
+    scopes = {
+        (crd["spec"]["group"], crd["spec"]["names"]["kind"]): crd["spec"]["scope"] == "Namespaced"
+        for crd in manifests
+        if crd["kind"] == "CustomResourceDefinition"
+    }
+    for manifest in manifests:
+        group, _, version = manifest["apiVersion"].rpartition("/")
+        kind = manifest["kind"]
+        if (group, kind) not in scopes:
+            scopes[group, kind] = (await cluster.resource_type(group, kind, version)).namespaced
+    return lambda group, kind: scopes[group, kind]
+
+
+def _tracker(of: Subject) -> Tracker:
+    return Tracker(
+        app=of.key,
+        instance=of.instance,
+        destination_namespace=of.namespace,
+        method=TrackingMethod(of.settings.tracking_method),
+        label_key=of.settings.instance_label_key,
+    )
+
+
+def _refuse_foreign(of: Subject, objects: tuple[Desired, ...]) -> None:
+    """Hold every rendered object against its project."""
+    refusals = [
+        refusal
+        for desired in objects
+        if (
+            refusal := object_refusal(
+                of.project, desired.key, namespaced=bool(desired.key.namespace), cluster=of.destination
+            )
+        )
+    ]
+    if refusals:
+        raise Terminal("; ".join(refusals), reason="InvalidSpecError")

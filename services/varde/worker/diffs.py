@@ -1,0 +1,49 @@
+"""Leaves the masked diff of an application where the API finds it; from here on no Secret's value is in it."""
+
+import secrets
+
+import msgspec
+import redis.asyncio as redis
+import structlog
+
+from varde.adapters.sealing import Sealer
+from varde.core.masking import masked
+from varde.core.object_diff import unified
+from varde.model.diff import ObjectDiff, StoredDiff
+from varde.model.message import AppKey
+from varde.worker.compare import Compared, Comparison
+
+__all__ = ["DiffStore"]
+
+log = structlog.get_logger()
+
+KEPT_S = 24 * 3600
+
+
+class DiffStore:
+    """Sealed diffs in Redis, one an application; a lost one is made anew by a refresh.
+
+    Args:
+        client: of Redis.
+        sealer: of the internal key.
+    """
+
+    def __init__(self, client: redis.Redis, sealer: Sealer) -> None:
+        self._client = client
+        self._sealer = sealer
+
+    async def leave(self, app: AppKey, revision: str, comparison: Comparison, at_s: float) -> None:
+        """Replace the diff of an application by what differs now."""
+        reveal_key = secrets.token_bytes(32)
+        objects = tuple(_masked(one, reveal_key) for one in comparison.objects if not one.in_sync)
+        place = f"varde:diff:{app}"
+        content = msgspec.json.encode(StoredDiff(revisions=(revision,), at_s=at_s, objects=objects))
+        try:
+            await self._client.set(place, self._sealer.seal(place, content), ex=KEPT_S)
+        except redis.RedisError as error:
+            log.warning("diff not saved", application=str(app), error=str(error))
+
+
+def _masked(one: Compared, reveal_key: bytes) -> ObjectDiff:
+    desired = masked(one.desired.manifest, reveal_key) if one.desired else None
+    return unified(one.key, desired, masked(one.live, reveal_key) if one.live else None)

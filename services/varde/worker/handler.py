@@ -1,0 +1,176 @@
+"""From a message to its end: reads, reconciles, turns errors into what happens next, and tells the scheduler."""
+
+import time
+from collections import Counter
+
+import msgspec
+import structlog
+
+from varde.adapters.scheduler import SchedulerClient
+from varde.errors import ClaimLost, Conflict, Superseded, Terminal, Transient, VardeError, Waiting
+from varde.model.application import Application
+from varde.model.event import Done
+from varde.model.message import AppKey, Wake
+from varde.model.meta import ObjectMeta, decode
+from varde.model.project import AppProject, AppProjectSpec
+from varde.model.resource import Manifest
+from varde.telemetry import names, tracing
+from varde.worker import report
+from varde.worker.deletion import delete
+from varde.worker.outcome import Outcome
+from varde.worker.reconcile import reconcile
+from varde.worker.subject import Subject, application_key, subject
+from varde.worker.world import World
+
+__all__ = ["Handler"]
+
+log = structlog.get_logger()
+
+RACES = 5
+"""How often an Application that changes under our hands is read again in one turn."""
+FIRST_RETRY_S = 1.0
+LONGEST_RETRY_S = 60.0
+SHOWN_FROM = 2
+"""Failures in a row from which a passing error is shown to people."""
+LOST_RETRY_S = 1.0
+
+
+class Handler:
+    """Handles a shard's messages; its calls run side by side, one application at most once at a time.
+
+    Args:
+        world: what reconciles use.
+        scheduler: is told how each message ended.
+        shard: name of this worker process.
+    """
+
+    def __init__(self, world: World, scheduler: SchedulerClient, shard: str) -> None:
+        self._world = world
+        self._scheduler = scheduler
+        self._shard = shard
+        self._failures: Counter[AppKey] = Counter()
+        self._in_hand: set[AppKey] = set()
+
+    async def __call__(self, wake: Wake) -> None:
+        """Handle one message; its end is told to the scheduler whatever happens."""
+        began_s = time.monotonic()
+        if wake.application in self._in_hand:
+            outcome = Outcome(name="already in hand", retry_after_s=LOST_RETRY_S)
+        else:
+            self._in_hand.add(wake.application)
+            try:
+                outcome = await self._traced(wake)
+            finally:
+                self._in_hand.discard(wake.application)
+        self._scheduler.post(
+            Done(
+                application=wake.application,
+                number=wake.number,
+                shard=self._shard,
+                outcome=outcome.name,
+                verified=outcome.verified,
+                retry_after_s=outcome.retry_after_s,
+            )
+        )
+        _log(wake, outcome, self._shard, time.monotonic() - began_s)
+
+    async def _traced(self, wake: Wake) -> Outcome:
+        attributes = {names.LANE: wake.lane.value, names.SHARD: self._shard, names.NUMBER: wake.number}
+        now_s = self._world.now_s()
+        tracing.record(
+            "queue wait",
+            parent=wake.traceparent,
+            start_s=wake.issued_at_s,
+            end_s=max(now_s, wake.issued_at_s),
+            application=wake.application,
+            attributes=attributes,
+        )
+        with tracing.span("reconcile", parent=wake.traceparent, application=wake.application, attributes=attributes):
+            return await self._decided(wake)
+
+    async def _decided(self, wake: Wake) -> Outcome:
+        """The outcome, with each kind of error made into what happens next."""
+        try:
+            outcome = await self._tried(wake)
+        except Transient as error:
+            return self._passing(wake, error)
+        except Waiting as error:
+            return Outcome(name=f"waiting: {error}", retry_after_s=error.retry_after_s)
+        except Terminal as error:
+            # What its type does not fit has no status to say so in; the API server's schema refuses nearly all of it.
+            log.warning("cannot be read", application=str(wake.application), error=str(error))
+            return Outcome(name=f"refused: {error}")
+        except Superseded as error:
+            return Outcome(name=f"superseded: {error}")
+        except (ClaimLost, Conflict) as error:
+            return Outcome(name=f"lost: {error}", retry_after_s=LOST_RETRY_S)
+        self._failures.pop(wake.application, None)
+        return outcome
+
+    def _passing(self, wake: Wake, error: Transient) -> Outcome:
+        self._failures[wake.application] += 1
+        times = self._failures[wake.application]
+        delay_s = min(FIRST_RETRY_S * 2 ** (times - 1), LONGEST_RETRY_S)
+        return Outcome(name=f"will retry: {error}", retry_after_s=max(delay_s, error.retry_after_s or 0.0))
+
+    async def _tried(self, wake: Wake) -> Outcome:
+        """Read and reconcile; again, with the revision resolved anew, when the Application changed meanwhile."""
+        for _ in range(RACES):
+            raw = await self._world.cluster.get(application_key(wake.application))
+            if raw is None:
+                return Outcome(name="gone")
+            try:
+                return await self._reconciled(raw, wake)
+            except Conflict:
+                wake = msgspec.structs.replace(wake, revisions=(), gather=True)
+        raise Waiting(f"Application {wake.application} keeps changing", retry_after_s=LOST_RETRY_S)
+
+    async def _reconciled(self, raw: Manifest, wake: Wake) -> Outcome:
+        world = self._world
+        app = decode(raw, Application)
+        of = subject(raw, _unruled(app), world.tenants.settings(), world.control_namespace)
+        if app.metadata.deletion_timestamp:
+            return await self._deleted(of, wake)
+        try:
+            of = msgspec.structs.replace(of, project=world.tenants.project_of(app))
+            return await reconcile(world, of, wake)
+        except Terminal as error:
+            return await self._refused(of, error.reason, error, final=True)
+        except Transient as error:
+            if self._failures[wake.application] + 1 >= SHOWN_FROM:
+                await self._refused(of, "ComparisonError", error, final=False)
+            raise
+
+    async def _deleted(self, of: Subject, wake: Wake) -> Outcome:
+        try:
+            return await delete(self._world, of, wake)
+        except Terminal as error:
+            return await self._refused(of, "DeletionError", error, final=True)
+
+    async def _refused(self, of: Subject, reason: str, error: VardeError, *, final: bool) -> Outcome:
+        """Say in the status why nothing goes on; a setting or credential may mend it, so look again with the polls."""
+        status = report.refused(of, reason, str(error), self._world.now_s(), final=final)
+        await self._world.applications.write(of, status, of.record, operation_taken=final)
+        return Outcome(name=f"refused: {error}", retry_after_s=of.settings.reconciliation_s)
+
+
+def _unruled(app: Application) -> AppProject:
+    """Stands for the project where none is asked: in a deletion, and while a missing one is reported."""
+    return AppProject(metadata=ObjectMeta(name=app.project_name), spec=AppProjectSpec())
+
+
+def _log(wake: Wake, outcome: Outcome, shard: str, duration_s: float) -> None:
+    """The one canonical line of a reconcile."""
+    log.info(
+        "reconciled",
+        application=str(wake.application),
+        number=wake.number,
+        lane=wake.lane.value,
+        reason=wake.reason,
+        shard=shard,
+        outcome=outcome.name,
+        revision=",".join(outcome.verified),
+        changed=outcome.changed,
+        pruned=outcome.pruned,
+        duration_s=round(duration_s, 4),
+    )

@@ -1,0 +1,113 @@
+"""The worker's process: joins as a shard, consumes its queues, leaves cleanly."""
+
+import asyncio
+import os
+import secrets
+import socket
+import time
+from contextlib import AsyncExitStack
+
+import redis.asyncio as redis
+from varde.adapters.repositories import HttpRepositories
+
+from varde.adapters import http_server, process
+from varde.adapters.http_client import ServiceClient
+from varde.adapters.internal_key import internal_key
+from varde.adapters.kube import Holders, KubeCluster, Membership, connect
+from varde.adapters.queue import consume
+from varde.adapters.scheduler import SchedulerClient
+from varde.adapters.sealing import Sealer, derived
+from varde.adapters.settings import load
+from varde.telemetry import logs, tracing
+from varde.telemetry.span_store import SpanStore
+from varde.worker.applied import AppliedStore
+from varde.worker.claims import Applications
+from varde.worker.diffs import DiffStore
+from varde.worker.handler import Handler
+from varde.worker.render.cache import RenderCache
+from varde.worker.render.renderers import Renderers
+from varde.worker.settings import WorkerSettings
+from varde.worker.tenants import Tenants
+from varde.worker.world import World
+
+RENDERED_BYTES = 256 * 2**20
+"""Renderings kept in memory: about 50,000 small applications'."""
+STOP_GRACE_S = 10.0
+"""How long syncs in hand may take once the worker stops; they are taken up elsewhere after that."""
+
+
+async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
+    """Work until told to stop."""
+    shard = f"{settings.id or socket.gethostname()}-{secrets.token_hex(3)}"
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(connect(settings.kubeconfig, agent=f"varde-worker/{shard}"))
+        key = await internal_key(cluster, settings.namespace)
+        client = redis.Redis.from_url(settings.redis_url)
+        stack.push_async_callback(client.aclose)
+        tracing.configure(
+            "worker",
+            sink=await stack.enter_async_context(SpanStore(client)),
+            otlp_endpoint=settings.otlp_endpoint,
+        )
+        scheduler = await stack.enter_async_context(SchedulerClient(cluster, namespace=settings.namespace, key=key))
+        membership = await stack.enter_async_context(Membership(cluster, namespace=settings.namespace, shard=shard))
+        repositories = await stack.enter_async_context(ServiceClient("repo-server", settings.repo_server_url, key))
+        tenants = Tenants(cluster, settings.namespace)
+        following = asyncio.create_task(tenants.follow())
+        stack.callback(following.cancel)
+        await tenants.ready()
+        world = _world(settings, cluster, client, key, HttpRepositories(repositories), tenants, membership, shard)
+        consumption = consume(
+            settings.redis_url,
+            shard,
+            Handler(world, scheduler, shard),
+            loop=asyncio.get_running_loop(),
+            concurrency=settings.concurrency,
+        )
+        app = http_server.internal_app((), key=key, health=lambda: _health(membership, following))
+        await http_server.serve(app, listen=settings.listen, stop=stop)
+        await consumption.stop(STOP_GRACE_S)
+
+
+def _world(
+    settings: WorkerSettings,
+    cluster: KubeCluster,
+    client: redis.Redis,
+    key: bytes,
+    repositories: HttpRepositories,
+    tenants: Tenants,
+    membership: Membership,
+    shard: str,
+) -> World:
+    sealer = Sealer(key)
+    holders = Holders(cluster, namespace=settings.namespace)
+    return World(
+        cluster=cluster,
+        repositories=repositories,
+        renderers=Renderers(directory_limit_bytes=tenants.settings().max_manifests_bytes),
+        rendered=RenderCache(RENDERED_BYTES),
+        applications=Applications(cluster, membership, holders, shard),
+        applied=AppliedStore(client, sealer),
+        diffs=DiffStore(client, sealer),
+        tenants=tenants,
+        now_s=time.time,
+        digest_key=derived(key, "varde desired digests"),
+        apply_concurrency=settings.apply_concurrency,
+        control_namespace=settings.namespace,
+    )
+
+
+def _health(membership: Membership, following: asyncio.Task[None]) -> str:
+    if following.done():
+        return f"projects and settings are not followed any more: {following.exception()}"
+    return "" if membership.held else "the shard's Lease could not be renewed"
+
+
+def main() -> None:
+    """Run a worker."""
+    logs.configure("worker")
+    process.run(lambda stop: serve(load(WorkerSettings, os.environ), stop))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The destination's namespace: made when the application asks for it, waited for while it is being deleted."""
+
+from varde.errors import Waiting
+from varde.model.resource import Manifest, ResourceKey
+from varde.worker.desire import DesiredState
+from varde.worker.subject import Subject
+from varde.worker.world import World
+
+__all__ = ["ensure_namespace"]
+
+TERMINATING_RETRY_S = 1.0
+"""How soon to look again at a namespace that is going: the API takes no object into it until it is gone."""
+
+
+async def ensure_namespace(world: World, of: Subject, desired: DesiredState) -> None:
+    """Make the destination's namespace for ``CreateNamespace=true``, with its managed metadata.
+
+    Raises:
+        Waiting: it is being deleted.
+    """
+    key = ResourceKey(kind="Namespace", name=of.namespace)
+    in_git = any(one.key == key for one in desired.objects)
+    if not of.namespace or not (in_git or any(one.key.namespace == of.namespace for one in desired.objects)):
+        return
+    live = await world.cluster.get(key)
+    if live and live["metadata"].get("deletionTimestamp"):
+        raise Waiting(f"namespace {of.namespace} is being deleted", retry_after_s=TERMINATING_RETRY_S)
+    if in_git or "CreateNamespace=true" not in _options(of):
+        return
+    wanted = _manifest(of)
+    if live is None or not _has(live, wanted):
+        world.applications.still_held(of)
+        await world.cluster.apply(wanted)
+
+
+def _options(of: Subject) -> tuple[str, ...]:
+    return (of.app.spec.sync_policy.sync_options if of.app.spec.sync_policy else ()) or ()
+
+
+def _manifest(of: Subject) -> Manifest:
+    managed = of.app.spec.sync_policy.managed_namespace_metadata if of.app.spec.sync_policy else None
+    metadata: Manifest = {"name": of.namespace}
+    if managed and managed.labels:
+        metadata["labels"] = managed.labels
+    if managed and managed.annotations:
+        metadata["annotations"] = managed.annotations
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def _has(live: Manifest, wanted: Manifest) -> bool:
+    return all(
+        (live["metadata"].get(field) or {}).get(name) == value
+        for field in ("labels", "annotations")
+        for name, value in wanted["metadata"].get(field, {}).items()
+    )

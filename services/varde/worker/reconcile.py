@@ -1,0 +1,119 @@
+"""One look at one application: gather, diff, decide, then run the waves or only report."""
+
+import msgspec
+
+from varde.core.prune import empty_refusal
+from varde.core.sync import Attempted, Decision, SelfHeal, Sync, Wait, decide
+from varde.core.timestamp import timestamp
+from varde.model.application import Operation, OperationState
+from varde.model.message import Wake
+from varde.telemetry import tracing
+from varde.worker import report
+from varde.worker.admission import admit
+from varde.worker.compare import Comparison, compare
+from varde.worker.confirm import confirm
+from varde.worker.convergence import settled
+from varde.worker.desire import DesiredState, automated, desire
+from varde.worker.gather import gather
+from varde.worker.outcome import Outcome
+from varde.worker.subject import Subject
+from varde.worker.sync import sync
+from varde.worker.world import World
+
+__all__ = ["reconcile"]
+
+ENDED = frozenset({"Succeeded", "Failed"})
+
+
+async def reconcile(world: World, of: Subject, wake: Wake) -> Outcome:
+    """Bring one application to what Git says, or say why not.
+
+    Raises:
+        Terminal: a condition is to say why; nothing was written.
+        Transient, Waiting: it could not be ended; another look is needed.
+        Conflict: the Application changed meanwhile; read it again.
+        Superseded, ClaimLost: others have gone on with it.
+    """
+    admit(of, world.control_namespace)
+    desired = await desire(world, of, wake)
+    applied = await world.applied.load(of.key)
+    with tracing.span("gather", application=of.key):
+        live = await gather(world, of, desired, applied, wake)
+        comparison = await confirm(world, compare(of, desired, live))
+    decision = _decision(of, desired, comparison, world.now_s())
+    refusal = _empty(of, desired, comparison, decision)
+    if isinstance(decision, Sync) and not refusal:
+        return await sync(world, of, desired, comparison, decision, wake)
+    return await _observe(world, of, desired, comparison, decision, refusal)
+
+
+def _decision(of: Subject, desired: DesiredState, comparison: Comparison, now_s: float) -> Decision:
+    """Whether to sync now: an operation under way first, then a person's word, then the policy."""
+    state = of.status.operation_state
+    if state and of.phase == "Running" and not of.app.operation:
+        return _under_way(of, state, desired, now_s)
+    result = state.sync_result if state and of.phase in ENDED else None
+    return decide(
+        policy=of.app.spec.sync_policy,
+        requested=of.app.operation,
+        in_sync=comparison.in_sync,
+        only_pruning=all(one.in_sync or one.desired is None for one in comparison.objects),
+        wanted=Attempted(revisions=(desired.revision,), spec=of.spec),
+        attempted=Attempted(revisions=(result.revision,), spec=of.record.spec) if result else None,
+        healed=SelfHeal(count=of.record.self_heal, at_s=of.record.self_healed_at_s),
+        settings=of.settings,
+        now_s=now_s,
+    )
+
+
+def _under_way(of: Subject, state: OperationState, desired: DesiredState, now_s: float) -> Decision:
+    """Go on with the operation; an automated one moves on to a revision that came meanwhile."""
+    same = bool(state.sync_result and state.sync_result.revision == desired.revision)
+    if same and now_s < of.record.retry_at_s:
+        return Wait(until_s=of.record.retry_at_s, why=state.message or "")
+    if same or not automated(state.operation):
+        return Sync(operation=state.operation)
+    return Sync(operation=_moved(state.operation, desired.revision))
+
+
+def _moved(operation: Operation, revision: str) -> Operation:
+    asked = operation.sync or None
+    return msgspec.structs.replace(
+        operation, sync=msgspec.structs.replace(asked, revision=revision) if asked else msgspec.UNSET
+    )
+
+
+def _empty(of: Subject, desired: DesiredState, comparison: Comparison, decision: Decision) -> str:
+    """Why automation must not go on: it would delete all there is. A person who says prune is taken at their word."""
+    policy = of.app.spec.sync_policy.automated if of.app.spec.sync_policy else None
+    if not isinstance(decision, Sync) or not automated(decision.operation) or not policy:
+        return ""
+    return empty_refusal(
+        desired=desired.objects,
+        prunable=comparison.extra,
+        prune=bool(policy.prune),
+        allow_empty=bool(policy.allow_empty),
+    )
+
+
+async def _observe(
+    world: World, of: Subject, desired: DesiredState, comparison: Comparison, decision: Decision, refusal: str
+) -> Outcome:
+    """Write what the comparison found, when that is news."""
+    now_s = world.now_s()
+    status = report.compared(of, desired, comparison, now_s)
+    if refusal or comparison.in_sync:
+        status = report.with_condition(of, status, "SyncError", refusal, now_s)
+    record = msgspec.structs.replace(of.record, inputs=(desired.digest,))
+    if of.phase != "Running":
+        record = msgspec.structs.replace(record, spec=of.spec)
+    record = settled(of, status, record, now_s)
+    if status != of.status or of.asked:
+        status = msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
+    await world.applications.write(of, status, record)
+    await world.diffs.leave(of.key, desired.revision, comparison, now_s)
+    return Outcome(
+        name="compared",
+        verified=(desired.commit.id,),
+        retry_after_s=max(decision.until_s - now_s, 0.0) if isinstance(decision, Wait) else None,
+    )

@@ -1,0 +1,175 @@
+"""Runs a plan: wave by wave, step by step, every write under the claim and with the planned object's preconditions."""
+
+import msgspec
+
+from varde.core.adoption import adoption
+from varde.core.health import health
+from varde.core.plan import Apply, Plan, Prune, Wave
+from varde.errors import Conflict, Terminal, Waiting
+from varde.model.application import ResourceResult
+from varde.model.resource import Manifest, ResourceKey
+from varde.telemetry import tracing
+from varde.worker.compare import Comparison
+from varde.worker.subject import Subject
+from varde.worker.together import together
+from varde.worker.world import World
+
+__all__ = ["Turn", "run"]
+
+CONFLICT_TRIES = 5
+"""How often an object is read and applied again when others keep changing it."""
+WELL = frozenset({"Healthy", "Suspended", ""})
+"""Health that lets the next wave start; kinds without health count as well."""
+
+
+class Turn(msgspec.Struct, kw_only=True):
+    """What one turn at a plan has done so far; ``waiting`` says what the next wave waits for."""
+
+    live: dict[ResourceKey, Manifest | None] = {}
+    results: dict[ResourceKey, ResourceResult] = {}
+    failed: dict[ResourceKey, str] = {}
+    waiting: str = ""
+
+    @property
+    def changed(self) -> int:
+        """How many objects were applied or deleted."""
+        return len(self.live)
+
+
+async def run(world: World, of: Subject, plan: Plan, comparison: Comparison, *, dry: bool = False) -> Turn:
+    """Bring the cluster to the plan, as far as it goes now.
+
+    Args:
+        dry: ask the API server what it would say to each apply, and change nothing.
+
+    Returns:
+        With ``failed`` when objects were refused (later waves are then not begun) and with ``waiting`` when a wave's
+        objects are not healthy yet: another turn goes on from there, since what is done needs no action any more.
+
+    Raises:
+        ClaimLost: somebody else may be writing; nothing more was written.
+        Transient: the cluster cannot be reached.
+    """
+    turn = Turn()
+    for skip in plan.skips:
+        turn.results[skip.key] = _result(skip.key, "", "PruneSkipped", f"ignored (requires pruning): {skip.reason}")
+    last = max((index for index, wave in enumerate(plan.waves) if wave.steps), default=-1)
+    for index, wave in enumerate(plan.waves[: last + 1]):
+        if wave.steps:
+            await _wave(world, of, wave, turn, dry=dry)
+        if turn.failed:
+            break
+        if index < last and not dry and (unwell := _unwell(wave, turn, comparison)):
+            turn.waiting = f"waiting for healthy state of {unwell}"
+            break
+    return turn
+
+
+async def _wave(world: World, of: Subject, wave: Wave, turn: Turn, *, dry: bool) -> None:
+    with tracing.span(f"wave {wave.number}", application=of.key, attributes={"varde.objects": len(wave.keys)}):
+        for step in wave.steps:
+            await together((_act(world, of, action, turn, dry=dry) for action in step), limit=world.apply_concurrency)
+            if turn.failed:
+                return
+
+
+async def _act(world: World, of: Subject, action: Apply | Prune, turn: Turn, *, dry: bool) -> None:
+    """Run one action; a refusal of one object is kept with its key and stops no other of the step."""
+    key = action.desired.key if isinstance(action, Apply) else action.key
+    version = action.desired.version if isinstance(action, Apply) else action.version
+    try:
+        if dry:
+            await _dry(world, action)
+            turn.results[key] = _result(key, version, "Synced", "dry run: nothing was changed")
+        elif isinstance(action, Apply):
+            turn.live[key] = await _apply(world, of, action)
+            message = f"{key.kind.lower()}/{key.name} {'configured' if action.uid else 'created'}"
+            turn.results[key] = _result(key, version, "Synced", message)
+        else:
+            await _prune(world, of, action)
+            turn.live[key] = None
+            turn.results[key] = _result(key, version, "Pruned", "pruned")
+    except Terminal as error:
+        turn.failed[key] = str(error)
+        turn.results[key] = _result(key, version, "SyncFailed", str(error))
+
+
+async def _dry(world: World, action: Apply | Prune) -> None:
+    if isinstance(action, Apply):
+        await world.cluster.apply(action.desired.manifest, dry_run=True)
+
+
+async def _apply(world: World, of: Subject, action: Apply) -> Manifest:
+    desired = action.desired
+    uid, resource_version, adopt = action.uid, action.resource_version, action.adopt
+    for _ in range(CONFLICT_TRIES):
+        try:
+            if adopt:
+                resource_version = await _adopt(world, of, desired.key, desired.version)
+            world.applications.still_held(of)
+            return await world.cluster.apply(_with_preconditions(desired.manifest, uid, resource_version))
+        except Conflict:
+            await world.applications.confirm(of)
+            live = await world.cluster.get(desired.key, version=desired.version)
+            metadata = live["metadata"] if live else {}
+            uid, resource_version = metadata.get("uid", ""), metadata.get("resourceVersion", "")
+            adopt = live is not None and adoption(live) is not None
+    raise Waiting(f"{desired.key} keeps being changed by others while it is applied", retry_after_s=1.0)
+
+
+async def _adopt(world: World, of: Subject, key: ResourceKey, version: str) -> str:
+    """Move other appliers' fields to Varde; returns the resourceVersion from then on."""
+    live = await world.cluster.get(key, version=version)
+    operations = adoption(live) if live else None
+    if live is None or operations is None:
+        raise Conflict(f"{key} changed while it was adopted")
+    world.applications.still_held(of)
+    adopted = await world.cluster.json_patch(key, operations, version=version)
+    return str(adopted["metadata"]["resourceVersion"])
+
+
+def _with_preconditions(manifest: Manifest, uid: str, resource_version: str) -> Manifest:
+    """An apply with a uid never creates, and one with a resourceVersion never overwrites what it has not seen."""
+    if not uid:
+        return manifest
+    return {**manifest, "metadata": {**manifest["metadata"], "uid": uid, "resourceVersion": resource_version}}
+
+
+async def _prune(world: World, of: Subject, action: Prune) -> None:
+    """Delete the very object that was planned against; when others touch it meanwhile its uid still must match."""
+    world.applications.still_held(of)
+    try:
+        await world.cluster.delete(
+            action.key, version=action.version, uid=action.uid, resource_version=action.resource_version
+        )
+    except Conflict as error:
+        raise Waiting(f"{action.key} changed while it was to be pruned", retry_after_s=1.0) from error
+
+
+def _unwell(wave: Wave, turn: Turn, comparison: Comparison) -> str:
+    """The first object that the next wave has to wait for; a Degraded one fails the sync instead."""
+    known = {one.key: one.health for one in comparison.objects}
+    waiting = ""
+    for key in wave.keys:
+        live = turn.live.get(key)
+        found = health(live) if live else known.get(key)
+        status = found.status if found else ""
+        if status == "Degraded" and found:
+            turn.failed[key] = f"{key} is Degraded: {found.message}"
+        elif status not in WELL:
+            waiting = waiting or str(key)
+    return "" if turn.failed else waiting
+
+
+def _result(key: ResourceKey, version: str, status: str, message: str) -> ResourceResult:
+    return ResourceResult(
+        group=key.group,
+        version=version,
+        kind=key.kind,
+        namespace=key.namespace,
+        name=key.name,
+        status=status,
+        message=message,
+        hook_phase="Running" if status == "Synced" else "",
+        sync_phase="Sync",
+    )

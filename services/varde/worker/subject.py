@@ -1,0 +1,119 @@
+"""The application that a message is about, as read at the beginning: everything later decides on this value."""
+
+import msgspec
+from varde.core.scheduling import spec_digest
+
+from varde.core.tracking import instance_name
+from varde.errors import Terminal
+from varde.model.application import Application, ApplicationSource, ApplicationStatus
+from varde.model.claim import SYNC_ANNOTATION, SyncRecord
+from varde.model.cluster import Cluster, cluster_of
+from varde.model.message import AppKey
+from varde.model.meta import decode
+from varde.model.project import AppProject
+from varde.model.resource import Manifest, ResourceKey
+from varde.model.settings import ArgoSettings
+
+__all__ = ["REFRESH_ANNOTATION", "Subject", "application_key", "renewed", "subject"]
+
+REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """One application with all that its reconcile depends on.
+
+    ``raw`` is the Application as the API server has it, for patches; ``spec`` is the digest of its spec;
+    ``instance`` is the name that its tracking ids carry; ``term`` is that of the shard's membership at the claim.
+    """
+
+    raw: Manifest
+    app: Application
+    record: SyncRecord
+    project: AppProject
+    settings: ArgoSettings
+    spec: str
+    instance: str
+    term: int = 0
+
+    @property
+    def key(self) -> AppKey:
+        """Namespace and name."""
+        return self.app.key
+
+    @property
+    def source(self) -> ApplicationSource:
+        """Its one source.
+
+        Raises:
+            Terminal: it has none; several are refused before anybody asks.
+        """
+        sources = self.app.spec.all_sources
+        if not sources:
+            raise Terminal(f"Application {self.key} names no source; set spec.source", reason="InvalidSpecError")
+        return sources[0]
+
+    @property
+    def destination(self) -> Cluster:
+        """The cluster that it goes to.
+
+        Raises:
+            Terminal: it names none, or one that is not known.
+        """
+        return cluster_of(self.app.spec.destination)
+
+    @property
+    def namespace(self) -> str:
+        """The destination's namespace."""
+        return self.app.spec.destination.namespace or ""
+
+    @property
+    def status(self) -> ApplicationStatus:
+        """Its status; an empty one when it has none yet."""
+        return self.app.status or ApplicationStatus()
+
+    @property
+    def asked(self) -> bool:
+        """Whether a person asks for a look now."""
+        return REFRESH_ANNOTATION in (self.app.metadata.annotations or {})
+
+    @property
+    def phase(self) -> str:
+        """Phase of its newest operation; empty when there was none."""
+        return self.status.operation_state.phase if self.status.operation_state else ""
+
+
+def application_key(key: AppKey) -> ResourceKey:
+    """Where the Application itself is."""
+    return ResourceKey(group="argoproj.io", kind="Application", namespace=key.namespace, name=key.name)
+
+
+def subject(raw: Manifest, project: AppProject, settings: ArgoSettings, control_namespace: str) -> Subject:
+    """Read an Application.
+
+    Raises:
+        Terminal: it does not fit its type, or the annotation of an earlier sync cannot be read.
+    """
+    app = decode(raw, Application)
+    return Subject(
+        raw=raw,
+        app=app,
+        record=_record(app),
+        project=project,
+        settings=settings,
+        spec=spec_digest(raw["spec"]),
+        instance=instance_name(app.key, control_namespace),
+    )
+
+
+def renewed(of: Subject, raw: Manifest) -> Subject:
+    """The same application as it is after a write, or read again; project and settings stay those of the beginning."""
+    app = decode(raw, Application)
+    return msgspec.structs.replace(of, raw=raw, app=app, record=_record(app), spec=spec_digest(raw["spec"]))
+
+
+def _record(app: Application) -> SyncRecord:
+    text = (app.metadata.annotations or {}).get(SYNC_ANNOTATION, "{}")
+    try:
+        return msgspec.json.decode(text, type=SyncRecord)
+    except msgspec.MsgspecError as error:
+        raise Terminal(f"Application {app.key}: annotation {SYNC_ANNOTATION} is damaged; remove it") from error

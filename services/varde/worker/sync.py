@@ -1,0 +1,211 @@
+"""A sync, a state machine whose state is the Application: claim, run the waves as far as they go, write the outcome."""
+
+import asyncio
+
+import msgspec
+import structlog
+
+from varde.core.plan import Plan, PlanOptions, plan
+from varde.core.retry import retry_delay_s
+from varde.core.sync import Sync
+from varde.core.timestamp import timestamp
+from varde.errors import Terminal, Transient, Waiting
+from varde.model.application import ApplicationStatus, Operation, OperationState
+from varde.model.claim import SyncRecord
+from varde.model.message import Wake
+from varde.model.resource import ResourceKey
+from varde.telemetry import tracing
+from varde.worker import report
+from varde.worker.applied import Applied
+from varde.worker.compare import Compared, Comparison
+from varde.worker.convergence import settled, started
+from varde.worker.desire import DesiredState
+from varde.worker.namespace import ensure_namespace
+from varde.worker.outcome import Outcome
+from varde.worker.run import Turn, run
+from varde.worker.subject import Subject
+from varde.worker.world import World
+
+__all__ = ["sync"]
+
+log = structlog.get_logger()
+
+LOOK_AGAIN_S = 30.0
+"""While a wave waits for health the observer wakes us; this is for an event that was lost."""
+GIVE_BACK_S = 60.0
+"""How long to try to give a claim back while the API server is away; then its Lease has run out for everybody."""
+
+
+async def sync(
+    world: World, of: Subject, desired: DesiredState, comparison: Comparison, decision: Sync, wake: Wake
+) -> Outcome:
+    """Go on with, or begin, an operation, as far as it goes in this turn.
+
+    Args:
+        decision: the operation to carry out; when it is the one under way, its state is gone on with.
+
+    Raises:
+        Transient, Waiting: this turn could not be ended; the claim is given back, the next turn takes it up.
+        ClaimLost: another worker has taken over.
+    """
+    operation = decision.operation
+    of = await _claimed(world, of, desired, decision, wake)
+    try:
+        await ensure_namespace(world, of, desired)
+        turn = await run(world, of, _plan(of, comparison, operation), comparison, dry=_is_dry(operation))
+    except (Transient, Waiting) as error:
+        await _give_back(world, of, str(error))
+        raise
+    except Terminal as error:
+        turn = Turn(failed={ResourceKey(kind="Namespace", name=of.namespace): str(error)})
+    return await _conclude(world, of, desired, _after(comparison, turn), turn)
+
+
+async def _claimed(world: World, of: Subject, desired: DesiredState, decision: Sync, wake: Wake) -> Subject:
+    """Claim for the operation; one under way keeps its state as long as it is at the same revision."""
+    state, record, now_s = of.status.operation_state, of.record, world.now_s()
+    if not (state and _goes_on(of, state, decision.operation, desired)):
+        state = report.begun(of, decision.operation, desired.revision, now_s)
+        record = started(msgspec.structs.replace(record, attempt=0, retry_at_s=0.0), wake)
+        if decision.self_heal:
+            record = msgspec.structs.replace(record, self_heal=decision.self_heal, self_healed_at_s=now_s)
+    status = msgspec.structs.replace(of.status, operation_state=state)
+    with tracing.span("claim", application=of.key):
+        return await world.applications.claim(of, status, record, wake.number)
+
+
+def _goes_on(of: Subject, state: OperationState, operation: Operation, desired: DesiredState) -> bool:
+    same = bool(state.sync_result and state.sync_result.revision == desired.revision)
+    return of.phase == "Running" and same and operation == state.operation and not of.app.operation
+
+
+def _plan(of: Subject, comparison: Comparison, operation: Operation) -> Plan:
+    """What this operation may do about the differences; an object that was not read is as it was applied."""
+    chosen = tuple(one for one in comparison.objects if _chosen(one.key, operation))
+    as_applied = {one.key: one.desired.manifest for one in chosen if one.desired and one.in_sync}
+    live = {one.key: one.live for one in chosen if one.live is not None} | as_applied
+    asked = operation.sync
+    options = (of.app.spec.sync_policy.sync_options if of.app.spec.sync_policy else ()) or ()
+    return plan(
+        tuple(one.desired for one in chosen if one.desired),
+        live,
+        tuple(one.live for one in chosen if one.desired is None and one.live is not None),
+        PlanOptions(
+            prune=bool(asked and asked.prune) and "Prune=false" not in options,
+            prune_last="PruneLast=true" in options,
+        ),
+    )
+
+
+def _chosen(key: ResourceKey, operation: Operation) -> bool:
+    """Whether an operation is about an object: one that names objects is about these alone."""
+    named = operation.sync.resources if operation.sync else None
+    return not named or any(
+        (one.group or "", one.kind, one.name) == (key.group, key.kind, key.name)
+        and (one.namespace or key.namespace) == key.namespace
+        for one in named
+    )
+
+
+def _is_dry(operation: Operation) -> bool:
+    return bool(operation.sync and operation.sync.dry_run)
+
+
+def _after(comparison: Comparison, turn: Turn) -> Comparison:
+    """The comparison as it is after the turn: what was applied is as Git has it, what was pruned is gone."""
+    return Comparison(
+        objects=tuple(
+            one.applied(turn.live[one.key]) if one.key in turn.live else one
+            for one in comparison.objects
+            if turn.live.get(one.key, one) is not None
+        )
+    )
+
+
+async def _conclude(world: World, of: Subject, desired: DesiredState, after: Comparison, turn: Turn) -> Outcome:
+    """Write what became of the turn, and end the claim with the same patch."""
+    now_s = world.now_s()
+    status = report.compared(of, desired, after, now_s)
+    state = status.operation_state
+    assert state  # noqa: S101  the claim wrote it
+    record = msgspec.structs.replace(of.record, spec=of.spec, inputs=(desired.digest,))
+    outcome = _outcome(turn, desired)
+    if turn.failed:
+        status, record, outcome = _failed(of, status, state, record, turn, now_s)
+    elif turn.waiting:
+        state = msgspec.structs.replace(report.remembered(state, turn.results.values()), message=turn.waiting)
+        status = msgspec.structs.replace(status, operation_state=state)
+    else:
+        message = f"successfully synced{' (dry run)' if _is_dry(state.operation) else ''} (all tasks run)"
+        state = report.ended(state, "Succeeded", message, now_s, turn.results.values())
+        status = report.with_history(of, msgspec.structs.replace(status, operation_state=state), now_s)
+        status = report.with_condition(of, status, "SyncError", "", now_s)
+        record = settled(of, status, msgspec.structs.replace(record, synced_at_s=now_s), now_s)
+    status = msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
+    await world.applications.release(of, status, record)
+    await world.applied.save(of.key, _records(after))
+    await world.diffs.leave(of.key, desired.revision, after, now_s)
+    return outcome
+
+
+def _outcome(turn: Turn, desired: DesiredState) -> Outcome:
+    pruned = sum(1 for live in turn.live.values() if live is None)
+    return Outcome(
+        name="waiting" if turn.waiting else "synced",
+        verified=(desired.commit.id,),
+        retry_after_s=LOOK_AGAIN_S if turn.waiting else None,
+        changed=len(turn.live) - pruned,
+        pruned=pruned,
+    )
+
+
+def _failed(
+    of: Subject, status: ApplicationStatus, state: OperationState, record: SyncRecord, turn: Turn, now_s: float
+) -> tuple[ApplicationStatus, SyncRecord, Outcome]:
+    """A failed turn ends the operation, unless its retry policy has another attempt."""
+    why = "; ".join(sorted(set(turn.failed.values())))
+    delay_s = retry_delay_s(state.operation.retry, record.attempt)
+    if delay_s is None:
+        message = f"one or more objects failed to apply: {why}"
+        state = report.ended(state, "Failed", message, now_s, turn.results.values())
+        status = report.with_condition(of, status, "SyncError", message, now_s)
+        outcome = Outcome(name="failed")
+    else:
+        attempt = record.attempt + 1
+        message = f"one or more objects failed to apply: {why}; attempt {attempt} again in {delay_s:.0f} s"
+        state = msgspec.structs.replace(
+            report.remembered(state, turn.results.values()), message=message, retry_count=attempt
+        )
+        record = msgspec.structs.replace(record, attempt=attempt, retry_at_s=now_s + delay_s)
+        outcome = Outcome(name="failed, will retry", retry_after_s=delay_s)
+    return msgspec.structs.replace(status, operation_state=state), record, outcome
+
+
+def _records(after: Comparison) -> tuple[Applied, ...]:
+    """What the next reconcile need not read: objects that are as Git has them."""
+    return tuple(_record(one) for one in after.objects if one.desired and one.in_sync)
+
+
+def _record(one: Compared) -> Applied:
+    assert one.desired  # noqa: S101  the caller asks for desired ones only
+    return Applied(one.key, one.desired.digest)
+
+
+async def _give_back(world: World, of: Subject, message: str) -> None:
+    """End the claim after a turn that could not be finished; the operation stays Running for the next turn.
+
+    The API server may be what is away, so this is tried for a while; after that nobody's Lease holds any more.
+    """
+    state = of.status.operation_state
+    status = msgspec.structs.replace(
+        of.status, operation_state=msgspec.structs.replace(state, message=message) if state else msgspec.UNSET
+    )
+    deadline_s = world.now_s() + GIVE_BACK_S
+    while world.now_s() < deadline_s:
+        try:
+            await world.applications.release(of, status, of.record)
+        except Transient as error:
+            log.warning("claim not given back yet", application=str(of.key), error=str(error))
+            await asyncio.sleep(1)
+        else:
+            return
