@@ -20,8 +20,18 @@ import msgspec
 import yaml
 
 from varde.errors import Terminal
+from varde.model.cluster import Cluster, ExecProviderConfig
 
-__all__ = ["Access", "Source", "Tls", "authorization", "from_kubeconfig", "from_pod", "tls_context"]
+__all__ = [
+    "Access",
+    "Source",
+    "Tls",
+    "authorization",
+    "from_cluster_secret",
+    "from_kubeconfig",
+    "from_pod",
+    "tls_context",
+]
 
 POD_FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 POD_TOKEN_S = 60.0
@@ -117,7 +127,7 @@ def from_kubeconfig(path: Path) -> Access:
         cluster, user = _current(config)
         access = _ordinary(path, cluster, user)
         if bytes(user.exec) or bytes(user.auth_provider):
-            access = _by_plugin(path, document, access)
+            access = _by_plugin(document, str(path.parent), access)
     except (OSError, yaml.YAMLError, msgspec.MsgspecError, binascii.Error) as error:
         raise Terminal(f"kubeconfig {path} cannot be used: {error}") from error
     except LookupError as error:
@@ -168,16 +178,16 @@ def authorization(*, token: str = "", username: str = "", password: str = "") ->
     return ()
 
 
-def _by_plugin(path: Path, document: object, access: Access) -> Access:
+def _by_plugin(document: object, folder: str, access: Access) -> Access:
     from kubernetes.config.kube_config import KubeConfigLoader  # noqa: PLC0415  see the module's docstring
 
     shown = SimpleNamespace(api_key={}, cert_file=None, key_file=None)
     loader: Any = KubeConfigLoader
-    loader(document, config_base_path=str(path.parent)).load_and_set(shown)
+    loader(document, config_base_path=folder).load_and_set(shown)
     bearer = shown.api_key.get("BearerToken")
     certificate = Path(shown.cert_file).read_bytes() if shown.cert_file else b""
     if not bearer and not certificate:
-        raise Terminal(f"the exec plugin or auth provider of kubeconfig {path} gave no credential; try kubectl with it")
+        raise Terminal(f"the exec plugin or auth provider of {access.place} gave no credential; try kubectl with it")
     key = Path(shown.key_file).read_bytes() if shown.key_file else b""
     return msgspec.structs.replace(
         access,
@@ -185,6 +195,46 @@ def _by_plugin(path: Path, document: object, access: Access) -> Access:
         headers=(("Authorization", bearer),) if bearer else access.headers,
         fresh_for_s=PLUGIN_TOKEN_S,
     )
+
+
+def from_cluster_secret(cluster: Cluster) -> Access:
+    """What a ``cluster`` Secret says.
+
+    Raises:
+        Terminal: it wants AWS' own way, which is not built; names the way out.
+    """
+    config, tls = cluster.config, cluster.config.tls_client_config
+    place = f"Secret of cluster {cluster.name}"
+    if config.aws_auth_config is not None:
+        raise Terminal(f"{place}: awsAuthConfig is not supported; use execProviderConfig with `aws eks get-token`")
+    access = Access(
+        server=cluster.server,
+        place=place,
+        tls=Tls(authority=tls.ca_data, certificate=tls.cert_data, key=tls.key_data, insecure=tls.insecure),
+        server_name=tls.server_name,
+        proxy=config.proxy_url,
+        headers=authorization(token=config.bearer_token, username=config.username, password=config.password),
+    )
+    if config.exec_provider_config is None:
+        return access
+    return _by_plugin(_kubeconfig_of(access, config.exec_provider_config), "", access)
+
+
+def _kubeconfig_of(access: Access, plugin: ExecProviderConfig) -> dict[str, object]:
+    """A kubeconfig document with one exec plugin, for the official client's loader."""
+    run = {
+        "command": plugin.command,
+        "args": list(plugin.args),
+        "env": [{"name": name, "value": value} for name, value in plugin.env.items()],
+        "apiVersion": plugin.api_version or "client.authentication.k8s.io/v1",
+        "interactiveMode": "Never",
+    }
+    return {
+        "current-context": "it",
+        "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+        "clusters": [{"name": "it", "cluster": {"server": access.server}}],
+        "users": [{"name": "it", "user": {"exec": run}}],
+    }
 
 
 def from_pod() -> Access:

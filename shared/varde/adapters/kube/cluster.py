@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from varde.adapters.kube import decoding
 from varde.adapters.kube.access import Source
 from varde.adapters.kube.discovery import Discovery
-from varde.adapters.kube.refusal import Unserved, refusal, secret_texts
+from varde.adapters.kube.refusal import Unserved, secret_texts
 from varde.adapters.kube.transport import Request, Transport
 from varde.errors import Terminal
 from varde.model.resource import Manifest, ResourceKey, ResourceType, key_of
@@ -28,27 +29,6 @@ WATCH_GRACE_S = 15.0
 METADATA = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 DEFINITIONS = frozenset({"CustomResourceDefinition", "APIService"})
-
-
-class _PageMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    resource_version: str = msgspec.field(default="", name="resourceVersion")
-    next: str = msgspec.field(default="", name="continue")
-
-
-class _Page(msgspec.Struct, frozen=True, kw_only=True):
-    metadata: _PageMetadata
-    items: tuple[Manifest, ...] | None = None
-
-
-class _Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a watch; an ``ERROR`` carries a Status."""
-
-    type: str
-    object: msgspec.Raw
-
-
-class _Failure(msgspec.Struct, frozen=True, kw_only=True):
-    code: int = 500
 
 
 class KubeCluster:
@@ -72,7 +52,7 @@ class KubeCluster:
         """Read one object; None when it, its namespace or its kind's definition is gone."""
         path = await self._path(key, version)
         answer = await self._transport.find(Request(method="GET", path=path, what=f"read of {key}"))
-        return _object(answer) if answer is not None else None
+        return decoding.manifest(answer) if answer is not None else None
 
     async def list(
         self,
@@ -101,9 +81,9 @@ class KubeCluster:
         while True:
             query = {**request.query, "continue": following} if following else request.query
             answer = await self._call(msgspec.structs.replace(request, query=query))
-            page = msgspec.json.decode(answer, type=_Page)
-            items += (_named(item, kind) for item in page.items or ())
-            following = page.metadata.next
+            page = decoding.page(answer)
+            items += (decoding.named(item, kind) for item in page.items or ())
+            following = page.metadata.following
             if not following:
                 return Listing(items=tuple(items), resource_version=page.metadata.resource_version)
 
@@ -117,7 +97,10 @@ class KubeCluster:
         fields: str = "",
         metadata_only: bool = False,
     ) -> AsyncIterator[WatchEvent]:
-        """Follow a kind with bookmarks; the server ends it after about five minutes."""
+        """Follow a kind; the server ends it after about five minutes.
+
+        The first event is a bookmark of the start, as soon as the server has taken the watch.
+        """
         path = _collection(kind, namespace)
         timeout_s = WATCH_S + zlib.crc32(f"{self._agent} {path}".encode()) % WATCH_SPREAD_S
         query = _selectors(labels, fields) | {
@@ -131,8 +114,9 @@ class KubeCluster:
         request = Request(method="GET", path=path, query=query, what=what, accept=accept)
         try:
             async with self._transport.stream(request, timeout_s=timeout_s + WATCH_GRACE_S) as chunks:
-                async for line in _lines(chunks.iter_any()):
-                    yield _event(line, kind, what)
+                yield WatchEvent(type="BOOKMARK", object={"metadata": {"resourceVersion": resource_version}})
+                async for line in decoding.lines(chunks.iter_any()):
+                    yield decoding.watch_event(line, kind, what)
         except Unserved:
             self._discovery.forget()
             raise
@@ -234,7 +218,7 @@ class KubeCluster:
         )
 
     async def _send(self, request: Request) -> Manifest:
-        return _object(await self._call(request))
+        return decoding.manifest(await self._call(request))
 
     async def _call(self, request: Request) -> bytes:
         try:
@@ -274,37 +258,3 @@ def _collection(kind: ResourceType, namespace: str) -> str:
 def _selectors(labels: str, fields: str) -> dict[str, str]:
     given = {"labelSelector": labels, "fieldSelector": fields}
     return {name: value for name, value in given.items() if value}
-
-
-def _object(body: bytes) -> Manifest:
-    return msgspec.json.decode(body, type=Manifest)
-
-
-def _named(item: Manifest, kind: ResourceType) -> Manifest:
-    """Items of built-in kinds' lists say no kind, and metadata alone says PartialObjectMetadata."""
-    item["apiVersion"] = f"{kind.group}/{kind.version}" if kind.group else kind.version
-    item["kind"] = kind.kind
-    return item
-
-
-async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Cut a stream at newlines; the parts of a long line are joined once, at its end."""
-    parts: list[bytes] = []
-    async for chunk in chunks:
-        *ended, rest = chunk.split(b"\n")
-        for line in ended:
-            yield b"".join((*parts, line))
-            parts.clear()
-        if rest:
-            parts.append(rest)
-
-
-_line = msgspec.json.Decoder(_Line)
-
-
-def _event(content: bytes, kind: ResourceType, what: str) -> WatchEvent:
-    line = _line.decode(content)
-    if line.type == "ERROR":
-        failure = msgspec.json.decode(line.object, type=_Failure)
-        raise refusal(failure.code, bytes(line.object), what=what, headers={}, secrets=())
-    return msgspec.convert({"type": line.type, "object": _named(_object(bytes(line.object)), kind)}, WatchEvent)

@@ -86,6 +86,11 @@ class Reflector(Generic[Kept]):
         """Since when (monotonic) lists and watches have not failed; None while the cluster is away."""
 
     @property
+    def connected(self) -> bool:
+        """Whether what is kept was the present a moment ago."""
+        return self.connected_since_s is not None
+
+    @property
     def items(self) -> Mapping[ResourceKey, Kept]:
         """What is kept now, as a live view."""
         return MappingProxyType(self._items)
