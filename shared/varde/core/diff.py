@@ -69,8 +69,8 @@ DEFAULTS = frozenset(
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One field in which an object is not as Git wants it; None stands for absent.
 
-    ``certain``: False where the server may have filled the field in itself (inside a value that is merged as a whole,
-    or where Git says null). ``owned``: Varde's entry still has the field, so nobody else has changed it since Varde's
+    ``certain``: False where the server may have filled the field in or dropped it itself (inside a value that is merged
+    as a whole, or where Git says null). ``owned``: Varde's entry still has the field, so nobody else has changed it since Varde's
     last apply. The repr has no values, as an object may be a Secret.
     """
 
@@ -158,10 +158,13 @@ def _part(fields: FieldSet | None, name: str) -> FieldSet | None:
 def _in_map(
     path: Path, want: Manifest, have: Manifest, mine: FieldSet | None, everyone: FieldSet | None
 ) -> Iterator[Difference]:
+    whole, owned = everyone == {}, mine is not None
     for name, value in want.items():
-        yield from _at((*path, name), value, have.get(name), _part(mine, name), _part(everyone, name))
-    owned = mine is not None
-    if everyone == {} and (want or not owned):
+        if whole and value == {} and have.get(name) is None:
+            yield Difference(path=(*path, name), desired=value, certain=False, owned=owned)
+        else:
+            yield from _at((*path, name), value, have.get(name), _part(mine, name), _part(everyone, name))
+    if whole and (want or not owned):
         for name in sorted(have.keys() - want.keys() - {"status"}):
             if have[name] and (name, _plain(have[name])) not in DEFAULTS:
                 yield Difference(path=(*path, name), live=have[name], certain=not owned, owned=owned)
