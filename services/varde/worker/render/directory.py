@@ -14,7 +14,7 @@ from varde.errors import Terminal
 from varde.model.application import ApplicationSource, ApplicationSourceDirectory
 from varde.model.inputs import File
 from varde.model.resource import Manifest
-from varde.worker.render.manifests import is_object, manifests, parsed
+from varde.worker.render.manifests import OFF_LOOP_BYTES, is_object, manifests, parsed
 
 __all__ = ["Directory", "manifests_of", "selected"]
 
@@ -25,8 +25,6 @@ GLOB = fnmatch.BRACE | fnmatch.DOTMATCH | fnmatch.CASE | fnmatch.FORCEUNIX
 """Argo CD's globs know no separators: ``*`` takes slashes too."""
 SINGLE_BRACES = re.compile(r"\{([^{},]*)\}")
 DEFAULT_OPTIONS = ApplicationSourceDirectory()
-THREAD_BYTES = 64 * 1024
-"""From here on parsing leaves the event loop: 64 KB of dense YAML take some 10 ms, in which the lock changes hands."""
 
 
 class Directory:
@@ -48,7 +46,7 @@ class Directory:
                 f"{source.path or '.'}: its manifests have {size} bytes together, and {self._limit_bytes} may be;"
                 " split the application, or raise reposerver.max.combined.directory.manifests.size"
             )
-        return await asyncio.to_thread(_rendered, chosen) if size > THREAD_BYTES else _rendered(chosen)
+        return await asyncio.to_thread(_rendered, chosen) if size > OFF_LOOP_BYTES else _rendered(chosen)
 
 
 def selected(source: ApplicationSource, files: tuple[File, ...]) -> tuple[File, ...]:

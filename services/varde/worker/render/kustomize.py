@@ -23,7 +23,7 @@ from varde.model.inputs import File
 from varde.model.resource import Manifest
 from varde.worker.render.bounded import Bounds, Outcome, run, without_network
 from varde.worker.render.kustomization import KUSTOMIZATION_NAMES, overlaid
-from varde.worker.render.manifests import manifests
+from varde.worker.render.manifests import OFF_LOOP_BYTES, manifests
 from varde.worker.render.yaml import Limits, documents
 
 __all__ = ["Kustomize", "kustomize_program"]
@@ -31,7 +31,6 @@ __all__ = ["Kustomize", "kustomize_program"]
 TMPFS = "/dev/shm"  # noqa: S108  only a parent: the folder in it is made by mkdtemp, for this user alone
 DEFAULT_BOUNDS = Bounds()
 OUTPUT_LIMITS = Limits(size_bytes=DEFAULT_BOUNDS.output_bytes)
-THREAD_BYTES = 64 * 1024
 MESSAGE_CHARACTERS = 400
 TRIED = "accumulating resources: accumulation err='"
 MISSING = re.compile(r"(?:lstat|open) ([^:]+): no such file or directory")
@@ -59,7 +58,7 @@ def kustomize_program() -> tuple[str, ...]:
 
 
 class Kustomize:
-    """Builds kustomizations; a small one takes 45 to 60 ms, nearly all of it kubectl's start.
+    """Builds kustomizations; a small one takes 45 to 60 ms where a core is free, nearly all of it kubectl's start.
 
     Args:
         program: as ``kustomize_program`` gives it.
@@ -81,7 +80,7 @@ class Kustomize:
             outcome = await self._build(path, prepared)
         if outcome.code:
             raise _refusal(outcome, path, prepared, self._bounds)
-        if len(outcome.output) > THREAD_BYTES:
+        if len(outcome.output) > OFF_LOOP_BYTES:
             return await asyncio.to_thread(_objects, outcome.output, path)
         return _objects(outcome.output, path)
 
