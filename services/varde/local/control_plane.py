@@ -4,6 +4,7 @@ Its folder keeps what must outlive a start: etcd's data, the key that signs serv
 encrypts Secrets. Certificates and kubeconfigs are made anew each time.
 """
 
+import asyncio
 import base64
 import os
 import ssl
@@ -12,13 +13,15 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from varde.adapters.kube import connect
 from varde.local import control_plane_flags as flags
 from varde.local.certificates import Authority, signing_key
+from varde.local.health import answers
 from varde.local.kubeconfig import by_certificate
 from varde.local.ports import LOOPBACK, reserve
 from varde.local.private_files import private_folder, write_private
 from varde.local.program_cache import Programs
-from varde.local.supervisor import Probe, Program, Supervisor
+from varde.local.supervisor import Program, Supervisor
 
 __all__ = ["ControlPlane"]
 
@@ -40,6 +43,15 @@ AUDIT_POLICY = {
     ],
 }
 
+CAPACITY = {"cpu": "256", "memory": "2Ti", "ephemeral-storage": "2Ti", "pods": "20000"}
+"""Enough that a load test is never about the one node's size."""
+NODE = {
+    "apiVersion": "v1",
+    "kind": "Node",
+    "metadata": {"name": "local", "labels": {"kubernetes.io/hostname": "local", "kubernetes.io/os": "linux"}},
+    "status": {"capacity": CAPACITY, "allocatable": CAPACITY},
+}
+
 
 class ControlPlane:
     """One control plane below a supervisor.
@@ -55,34 +67,50 @@ class ControlPlane:
         self._programs = programs
         self._folder = private_folder(state)
         self._supervisor = supervisor
+        self._layout: flags.Layout | None = None
         self.kubeconfig = self._folder / "kubeconfig"
         self.audit_log = self._folder / "audit.jsonl" if audit else None
 
     async def start(self) -> None:
-        """Start all of it; returns once the API answers and its components are healthy.
+        """Start etcd and kube-apiserver; returns once the API answers to ``kubeconfig``.
 
         Raises:
             Terminal: a program ended or did not get ready; carries the end of its log.
         """
         authority = Authority.create(private_folder(self._folder / "pki"))
-        layout = self._layout(authority)
+        layout = self._layout = self._laid_out(authority)
         server = f"https://{LOOPBACK}:{layout.ports['kube-apiserver']}"
         trust = ssl.create_default_context(cafile=authority.path)
         trust.load_cert_chain(layout.apiserver_client.certificate, layout.apiserver_client.key)
-        untrusted = _without_verification()
         self._start("etcd", (str(self._programs.etcd), *flags.etcd(layout)), ETCD_TIER)
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)) as session:
-            await self._ready("etcd", session, f"https://{LOOPBACK}:{layout.ports['etcd']}/readyz", trust)
-            command = (str(self._programs.kube_apiserver), *flags.kube_apiserver(layout))
-            self._start("kube-apiserver", command, APISERVER_TIER)
-            self._write_kubeconfigs(authority, server)
-            await self._ready("kube-apiserver", session, f"{server}/readyz", trust)
-            self._start_components(layout)
-            for name in ("kube-controller-manager", "kube-scheduler"):
-                await self._ready(name, session, f"https://{LOOPBACK}:{layout.ports[name]}/healthz", untrusted)
-            await self._ready("kwok", session, f"http://{LOOPBACK}:{layout.ports['kwok']}/healthz", untrusted)
+        self._write_kubeconfigs(authority, server)
+        await self._ready("etcd", f"https://{LOOPBACK}:{layout.ports['etcd']}/readyz", trust)
+        command = (str(self._programs.kube_apiserver), *flags.kube_apiserver(layout))
+        self._start("kube-apiserver", command, APISERVER_TIER)
+        await self._ready("kube-apiserver", f"{server}/readyz", trust)
 
-    def _layout(self, authority: Authority) -> flags.Layout:
+    async def start_components(self) -> None:
+        """Start what makes the API's objects live: controllers, scheduler and a node; returns once all are healthy.
+
+        Raises:
+            Terminal: as ``start``.
+        """
+        if self._layout is None:
+            raise RuntimeError("the API has to be started first")
+        ports = self._layout.ports
+        self._start_components(self._layout)
+        async with connect(str(self.kubeconfig), agent="varde-local") as cluster:
+            await cluster.apply(NODE)
+        untrusted = _without_verification()
+        await asyncio.gather(
+            *(
+                self._ready(name, f"https://{LOOPBACK}:{ports[name]}/healthz", untrusted)
+                for name in ("kube-controller-manager", "kube-scheduler")
+            ),
+            self._ready("kwok", f"http://{LOOPBACK}:{ports['kwok']}/healthz", untrusted),
+        )
+
+    def _laid_out(self, authority: Authority) -> flags.Layout:
         policy = write_private(self._folder / "audit-policy.yaml", msgspec.json.encode(AUDIT_POLICY))
         return flags.Layout(
             data=private_folder(self._folder / "etcd"),
@@ -127,19 +155,9 @@ class ControlPlane:
     def _start(self, name: str, command: tuple[str, ...], tier: int) -> None:
         self._supervisor.start(Program(name=name, command=command, tier=tier))
 
-    async def _ready(self, name: str, session: aiohttp.ClientSession, url: str, trust: ssl.SSLContext) -> None:
-        await self._supervisor.ready(name, _probe(session, url, trust), timeout_s=READY_S)
-
-
-def _probe(session: aiohttp.ClientSession, url: str, trust: ssl.SSLContext) -> Probe:
-    async def probe() -> str:
-        try:
-            async with session.get(url, ssl=trust) as answer:
-                return "" if answer.ok else f"{url} answers {answer.status}: {await answer.text()}"
-        except (aiohttp.ClientError, TimeoutError) as error:
-            return f"{url}: {error}"
-
-    return probe
+    async def _ready(self, name: str, url: str, trust: ssl.SSLContext) -> None:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)) as session:
+            await self._supervisor.ready(name, answers(session, url, trust), timeout_s=READY_S)
 
 
 def _without_verification() -> ssl.SSLContext:

@@ -45,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """``listen``: host:port. ``root``: folder of bare repositories. ``webhook_url`` empty: nobody is told of pushes."""
 
     listen: str
-    root: Path
+    root: str
     webhook_url: str = ""
     webhook_secret: str = ""
 
@@ -76,7 +76,7 @@ class GitServer:
 
     async def _serve(self, request: Request) -> Response:
         name, service = request.path_params["name"], request.path_params["service"]
-        path = self._settings.root / f"{name}.git"
+        path = Path(self._settings.root) / f"{name}.git"
         if not NAME.fullmatch(name) or service not in SERVICES or not path.is_dir():
             return PlainTextResponse(f"no repository {name}\n", status_code=404)
         served = git_repositories.options(path)
@@ -86,7 +86,7 @@ class GitServer:
         try:
             if service == RECEIVE:
                 await stack.enter_async_context(self._push(path, served, str(request.base_url)))
-            answer = await stack.enter_async_context(git_backend.answered(request, self._settings.root))
+            answer = await stack.enter_async_context(git_backend.answered(request, Path(self._settings.root)))
         except BaseException:
             await stack.aclose()
             raise

@@ -1,8 +1,8 @@
 """Runs one program that ends with its parent, however the parent ends. Started as a file, without site-packages.
 
-Usage: ``python leash.py PARENT PROGRAM [ARGUMENT...]``. Linux is asked to do it (``PR_SET_PDEATHSIG``, which exec keeps,
-so this process becomes the program). Elsewhere this process stays, and ends the program once it has another parent.
-The signal is SIGKILL: after a crash nobody is left to wait for a clean stop, and every program here survives it.
+Usage: ``python leash.py PARENT PROGRAM [ARGUMENT...]``. Linux is asked to do it (``PR_SET_PDEATHSIG``, kept by exec, so
+this process becomes the program). Elsewhere this process stays, and ends the program once it has another parent. The
+signal is SIGKILL: after a crash nobody is left to wait for a clean stop, and every program here survives it.
 """
 
 import ctypes

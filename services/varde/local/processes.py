@@ -65,7 +65,7 @@ def running(process: Process) -> bool:
 
 
 def end(process: Process, *, grace_s: float = 0.0) -> None:
-    """End a process that need be no child of ours: SIGTERM for as long as ``grace_s``, then SIGKILL, until it is gone."""
+    """End a process that need be no child of ours: SIGTERM, after ``grace_s`` SIGKILL, until it is gone."""
     for number, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 5.0)):
         deadline = time.monotonic() + patience_s
         if patience_s and running(process):

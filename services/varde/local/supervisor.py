@@ -5,7 +5,6 @@ finds what the leash (``leash.py``) did not end, and ends it by id and start tim
 """
 
 import asyncio
-import os
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -38,8 +37,8 @@ RECORD = "processes.json"
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """One program as it is to run.
 
-    ``tier``: programs of a higher tier need those of the lower ones, so they are ended first.
-    ``grace_s``: how long it may take to end after SIGTERM before it is killed.
+    ``tier``: programs of a higher tier need those of the lower ones, so they are ended first. ``environ``: all of its
+    environment (None: that of this process). ``grace_s``: how long it may take to end before it is killed.
     """
 
     name: str
@@ -150,8 +149,7 @@ class Supervisor:
         self._record()
 
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
-        environ = {**os.environ, **program.environ} if program.environ else None
-        return spawn(program.command, log=self._log(program.name), environ=environ)
+        return spawn(program.command, log=self._log(program.name), environ=program.environ)
 
     def _record(self) -> None:
         processes = tuple(child.record for child in self._children.values())

@@ -1,0 +1,78 @@
+"""Varde's own services as programs of the local stack, with the settings that ``ARCHITECTURE.md`` lists."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from varde.local.cluster_setup import CONTROL_NAMESPACE
+from varde.local.ports import LOOPBACK
+from varde.local.supervisor import Program
+
+__all__ = ["LISTENERS", "Surroundings", "programs"]
+
+INSTANCES = {
+    "scheduler-0": "scheduler",
+    "scheduler-1": "scheduler",
+    "repo-server": "repo-server",
+    "worker-0": "worker",
+    "worker-1": "worker",
+    "observer": "observer",
+    "api": "api",
+}
+"""Two schedulers, so that a standby takes over; two workers, so that applications are sharded."""
+LISTENERS = tuple(INSTANCES)
+TIER = 5
+GRACE_S = 8.0
+PREFIX = "VARDE_"
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the services are told: ``kubeconfigs`` by account, ``ports`` by instance, ``token`` of the person."""
+
+    kubeconfigs: Mapping[str, Path]
+    ports: Mapping[str, int]
+    redis_url: str
+    mirrors: Path
+    token: str
+    take_over: bool = False
+
+
+def programs(around: Surroundings) -> tuple[Program, ...]:
+    """One program for each instance."""
+    return tuple(
+        Program(
+            name=instance,
+            command=(sys.executable, "-m", f"varde.{service.replace('-', '_')}.main"),
+            tier=TIER,
+            environ={**_inherited(), **_settings(instance, service, around)},
+            grace_s=GRACE_S,
+        )
+        for instance, service in INSTANCES.items()
+    )
+
+
+def _settings(instance: str, service: str, around: Surroundings) -> dict[str, str]:
+    listen = f"{LOOPBACK}:{around.ports[instance]}"
+    own = {
+        "repo-server": {"VARDE_STORE": str(around.mirrors)},
+        "api": {"VARDE_TOKEN": around.token},
+    }
+    return {
+        "VARDE_KUBECONFIG": str(around.kubeconfigs[service]),
+        "VARDE_NAMESPACE": CONTROL_NAMESPACE,
+        "VARDE_REDIS_URL": around.redis_url,
+        "VARDE_LISTEN": listen,
+        "VARDE_ADVERTISE": f"http://{listen}",
+        "VARDE_REPO_SERVER_URL": f"http://{LOOPBACK}:{around.ports['repo-server']}",
+        "VARDE_TAKE_OVER": "true" if around.take_over else "false",
+        "VARDE_ID": instance,
+        **own.get(service, {}),
+    }
+
+
+def _inherited() -> dict[str, str]:
+    """The environment without settings that were meant for something else: services refuse names they do not know."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

@@ -1,0 +1,121 @@
+"""Real parts for every test that asks for them, started once a session, at the first question, and ended with it."""
+
+import asyncio
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from varde.adapters.kube import KubeCluster, connect
+from varde.local import git_repositories
+from varde.local.cluster_setup import install_crds, internal_key
+from varde.local.control_plane import ControlPlane
+from varde.local.git_host import start_git_host
+from varde.local.ports import reserve
+from varde.local.program_cache import Programs, cache_folder, find_programs
+from varde.local.supervisor import Supervisor
+from varde.local.valkey import start_valkey
+from varde.local.working_copy import WorkingCopy
+from varde.model.resource import ResourceKey
+
+
+class GitServer:
+    """A Git server of this session: ``create`` a repository, ``clone`` it, push to it."""
+
+    def __init__(self, root: Path, base_url: str, clones: Path) -> None:
+        self.root = root
+        self.base_url = base_url
+        self._clones = clones
+
+    def url(self, name: str) -> str:
+        return f"{self.base_url}/{name}.git"
+
+    def create(
+        self, files: Mapping[str, str], *, name: str = "", served: git_repositories.Options | None = None
+    ) -> str:
+        """Make a repository; the answer is its name."""
+        name = name or f"repository-{uuid.uuid4().hex[:8]}"
+        contents = {path: content.encode() for path, content in files.items()}
+        git_repositories.create(self.root, name, contents, served=served)
+        return name
+
+    def clone(self, name: str, *, url: str = "") -> WorkingCopy:
+        return WorkingCopy(url or self.url(name), self._clones / f"{name}-{uuid.uuid4().hex[:8]}")
+
+    def push(self, name: str, files: Mapping[str, str | None], message: str = "Change") -> str:
+        """Commit and push; the answer is the commit's id. ``None`` removes a file."""
+        return WorkingCopy(self.url(name), self._clones / name).push(files, message)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Programs:
+    """The control plane's programs: in the cache, or built now, which takes minutes once."""
+    return asyncio.run(find_programs(cache_folder(), lambda step: print(step.part, step.done, step.total, step.text)))
+
+
+@pytest.fixture(scope="session")
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
+    """Runs what the session needs, and ends it."""
+    supervisor = Supervisor(tmp_path_factory.mktemp("supervisor"))
+    yield supervisor
+    asyncio.run(supervisor.stop())
+
+
+@pytest.fixture(scope="session")
+def control_plane(
+    programs: Programs, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    """A whole control plane with an audit log, Varde's CRDs and the control namespace in it."""
+    folder = tmp_path_factory.mktemp("control-plane")
+    plane = ControlPlane(programs, folder, supervisor, audit=True)
+
+    async def start() -> None:
+        await plane.start()
+        async with connect(str(plane.kubeconfig), agent="varde-tests") as cluster:
+            await install_crds(cluster)
+            await internal_key(cluster)
+        await plane.start_components()
+
+    asyncio.run(start())
+    yield plane
+    shutil.rmtree(folder / "etcd", ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(control_plane: ControlPlane) -> str:
+    """Path of the kubeconfig with all rights."""
+    return str(control_plane.kubeconfig)
+
+
+@pytest.fixture
+async def cluster(kubeconfig: str) -> AsyncIterator[KubeCluster]:
+    """A client with all rights, on the test's own event loop."""
+    async with connect(kubeconfig, agent="varde-tests") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+async def namespace(cluster: KubeCluster) -> AsyncIterator[str]:
+    """A namespace of the test's own."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    await cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    yield name
+    await cluster.delete(ResourceKey(kind="Namespace", name=name))
+
+
+@pytest.fixture(scope="session")
+def valkey_url(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of a Valkey with a password; tests share it, so use keys of your own or another database."""
+    return asyncio.run(start_valkey(tmp_path_factory.mktemp("valkey"), supervisor))
+
+
+@pytest.fixture(scope="session")
+def git_server(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> GitServer:
+    """A smart-HTTP Git server that rings no webhook."""
+    folder = tmp_path_factory.mktemp("git")
+    port = reserve(("git-server",), record=folder / "ports.json")["git-server"]
+    root = folder / "repositories"
+    base_url = asyncio.run(start_git_host(root, supervisor, port=port, webhook_url="", secret=""))
+    return GitServer(root, base_url, folder / "clones")
