@@ -1,0 +1,51 @@
+"""What travels over the pipes between ``fetchers`` and a helper process that runs ``fetcher``: one JSON text a line."""
+
+import msgspec
+
+__all__ = ["Access", "Answer", "FetchFailed", "FetchJob", "Fetched", "Working"]
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """How a remote is asked; equal accesses may share what was fetched with one of them."""
+
+    username: str = ""
+    password: str = ""
+    bearer_token: str = ""
+    ssh_private_key: str = ""
+    insecure: bool = False
+    insecure_ignore_host_key: bool = False
+    proxy: str = ""
+
+    def __repr__(self) -> str:
+        """Without secrets, as tracebacks show it."""
+        return f"Access(username={self.username!r})"
+
+
+class FetchJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Bring one mirror up to its remote's present. ``extra``: full ref names to keep besides branches and tags."""
+
+    mirror: str
+    url: str
+    access: Access
+    extra: tuple[str, ...] = ()
+
+
+class Working(msgspec.Struct, frozen=True, tag="working"):
+    """Something came from the remote since the last line."""
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag="fetched"):
+    """The remote's refs, all of which the mirror now holds. ``head``: the default branch's ref, or a commit id."""
+
+    refs: dict[str, str]
+    head: str
+
+
+class FetchFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """``kind`` is ``credentials``, ``certificate`` or ``other``; ``text`` is libgit2's, and names no secret."""
+
+    kind: str
+    text: str
+
+
+Answer = Working | Fetched | FetchFailed

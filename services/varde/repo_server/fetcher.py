@@ -1,0 +1,164 @@
+"""A helper process that fetches, as it can be killed where a thread cannot; started and watched by ``fetchers``.
+
+Reads a ``FetchJob`` a line from standard input and answers each with ``Working`` lines and one last line. It ends with
+its input or its parent. Facts about pygit2 1.21 and libgit2 1.9, measured or read:
+a progress callback for each object takes the GIL, so none is set; libgit2 accepts any SSH host key unless the callback
+refuses; an ``Authorization`` header of our own saves the request that a 401 answers.
+"""
+
+import base64
+import os
+import socket
+import stat
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pygit2
+from pygit2.enums import ConfigLevel, CredentialType, FetchPrune
+from pygit2.ffi import C, ffi
+
+from varde.repo_server.fetch_job import Access, Answer, Fetched, FetchFailed, FetchJob, Working
+
+__all__ = ["main"]
+
+REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+BEAT_S = 0.5
+PEELED = "^{}"
+
+
+class _Refused(Exception):  # noqa: N818  it is an answer, not an error of ours
+    """The remote does not take these credentials, or wants some and there are none."""
+
+
+class _Callbacks(pygit2.RemoteCallbacks):
+    """Credentials, host keys, and signs of life; everything that would run for each object is off."""
+
+    def __init__(self, access: Access) -> None:
+        super().__init__()
+        self._access = access
+        self._offered = False
+        self.heard = 0
+
+    @property
+    def fetch_options(self) -> Any:
+        return self._options
+
+    @fetch_options.setter
+    def fetch_options(self, options: Any) -> None:
+        options.callbacks.transfer_progress = ffi.NULL
+        options.callbacks.update_tips = ffi.NULL
+        options.follow_redirects = C.GIT_REMOTE_REDIRECT_NONE
+        options.download_tags = C.GIT_REMOTE_DOWNLOAD_TAGS_NONE
+        options.update_fetchhead = 0
+        self._options = options
+
+    def sideband_progress(self, string: str) -> None:  # noqa: ARG002  pygit2's call
+        self.heard += 1
+
+    def custom_headers(self) -> list[str] | None:
+        if self._access.bearer_token:
+            return [f"Authorization: Bearer {self._access.bearer_token}"]
+        if self._access.password:
+            pair = f"{self._access.username}:{self._access.password}".encode()
+            return [f"Authorization: Basic {base64.b64encode(pair).decode()}"]
+        return None
+
+    def credentials(
+        self,
+        url: str,  # noqa: ARG002  pygit2's call
+        username_from_url: str | None,
+        allowed_types: CredentialType,
+    ) -> Any:
+        user = username_from_url or self._access.username or "git"
+        if allowed_types & CredentialType.USERNAME:
+            return pygit2.Username(user)
+        if self._access.ssh_private_key and allowed_types & CredentialType.SSH_MEMORY and not self._offered:
+            self._offered = True
+            return pygit2.KeypairFromMemory(user, None, self._access.ssh_private_key, "")
+        raise _Refused
+
+    def certificate_check(self, certificate: None, valid: bool, host: bytes) -> bool:  # noqa: ARG002, FBT001  the same
+        return valid or self._access.insecure or self._access.insecure_ignore_host_key
+
+
+def fetch(job: FetchJob, callbacks: _Callbacks, remote: Any) -> Fetched:
+    """Fetch branches, tags and the job's other refs, and drop those that the remote has no more."""
+    refspecs = [*REFSPECS, *(f"+{name}:{name}" for name in job.extra)]
+    remote.connect(callbacks, proxy=job.access.proxy or True)
+    _send_at_once()
+    remote.fetch(refspecs, callbacks=callbacks, prune=FetchPrune.PRUNE, proxy=job.access.proxy or True)
+    refs, head = {}, ""
+    for each in remote.list_heads(connect=False):
+        if each.name == "HEAD":
+            head = each.symref_target or str(each.oid)
+        elif not each.name.endswith(PEELED) and (
+            each.name.startswith(("refs/heads/", "refs/tags/")) or each.name in job.extra
+        ):
+            refs[each.name] = str(each.oid)
+    return Fetched(refs=refs, head=head)
+
+
+def _send_at_once() -> None:
+    """Set TCP_NODELAY on what libgit2 has open: it sends a request's head and body apart, at 40 ms or more a fetch."""
+    for number in [int(each.name) for each in Path("/dev/fd").iterdir()]:
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                with socket.socket(fileno=os.dup(number)) as opened:
+                    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def answer(job: FetchJob) -> Answer:
+    """Do one job, telling of life meanwhile."""
+    callbacks = _Callbacks(job.access)
+    ended = threading.Event()
+    try:
+        remote = pygit2.Repository(job.mirror).remotes.create_anonymous(job.url)
+        threading.Thread(target=_beat, args=(callbacks, remote, ended), daemon=True).start()
+        return fetch(job, callbacks, remote)
+    except (_Refused, pygit2.errors.AuthError):
+        return FetchFailed(kind="credentials", text="the remote refuses the credentials")
+    except pygit2.errors.CertificateError as error:
+        return FetchFailed(kind="certificate", text=str(error))
+    except (pygit2.GitError, KeyError, ValueError, OSError) as error:
+        return FetchFailed(kind="other", text=str(error))
+    finally:
+        ended.set()
+
+
+def _beat(callbacks: _Callbacks, remote: Any, ended: threading.Event) -> None:
+    """Say ``Working`` while bytes or the remote's progress texts come in."""
+    before = None
+    while not ended.wait(BEAT_S):
+        stats = C.git_remote_stats(remote._remote)  # noqa: SLF001  pygit2 shows them only once the fetch is over
+        now = (stats.received_bytes, stats.indexed_objects, stats.indexed_deltas, callbacks.heard)
+        if now != before:
+            _say(Working())
+        before = now
+
+
+def _say(line: Answer) -> None:
+    os.write(sys.stdout.fileno(), msgspec.json.encode(line) + b"\n")
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def main() -> None:
+    """Answer jobs until the input ends."""
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    for level in (ConfigLevel.GLOBAL, ConfigLevel.SYSTEM, ConfigLevel.XDG):
+        pygit2.settings.search_path[level] = ""
+    for line in sys.stdin.buffer:
+        _say(answer(msgspec.json.decode(line, type=FetchJob)))
+
+
+if __name__ == "__main__":
+    main()
