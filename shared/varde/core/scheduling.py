@@ -1,0 +1,212 @@
+"""Whether an application needs to be looked at, why, and when a message for it goes out.
+
+The scheduler keeps one ``Desk`` for each application: what is on its way (``sent``), what came meanwhile (``wanted``)
+and when to look again anyway (``retry_at_s``). Everything here is a function from one value to the next. At most one
+message that counts is on its way; what comes while a worker may be in the middle of it waits for its ``Done``, as
+nobody can know whether the worker has read the present before or after.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from varde.model.application import ApplicationSource
+from varde.model.message import LANES, AppKey, Lane
+
+__all__ = [
+    "IDLE",
+    "Desk",
+    "Need",
+    "Seen",
+    "Sent",
+    "changed",
+    "done",
+    "due",
+    "lost",
+    "sent",
+    "spec_digest",
+    "standing",
+    "want",
+]
+
+MAX_REASON = 200
+"""Characters; reasons of merged needs add up."""
+
+
+def spec_digest(spec: Mapping[str, Any]) -> str:
+    """Digest of an Application's ``spec`` as the API server has it, so that no field unknown to Varde is lost on it."""
+    return blake2b(msgspec.json.encode(spec, order="deterministic"), digest_size=16).hexdigest()
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """An Application as the scheduler sees it.
+
+    ``spec`` and ``operation`` are digests (no operation: empty). ``refresh`` is the annotation's ``normal``, ``hard`` or
+    empty. ``current``: the commit that ``status.sync`` speaks of, for each source; empty ones when it speaks of none.
+    ``compared``: digest of the spec that the status speaks of. ``unsettled``: the status is not at rest: a sync runs, it
+    says why it could not be compared, or its health is still coming. ``retry_at_s``: when its sync is to go on.
+    ``number``: of the newest message that led to a claim.
+    """
+
+    key: AppKey
+    project: str
+    sources: tuple[ApplicationSource, ...]
+    spec: str
+    operation: str = ""
+    refresh: str = ""
+    deleting: bool = False
+    skipped: bool = False
+    take_over: bool = False
+    current: tuple[str, ...] = ()
+    compared: str = ""
+    unsettled: bool = False
+    retry_at_s: float = 0.0
+    number: int = 0
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an application should be looked at; fields as in ``varde.model.message.Wake``."""
+
+    lane: Lane
+    reason: str
+    revisions: tuple[str, ...] = ()
+    gather: bool = False
+    hard: bool = False
+    pushed_at_s: float = 0.0
+    traceparent: str = ""
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """The message that counts: no ``Done`` of it yet."""
+
+    number: int
+    shard: str
+    need: Need
+    at_s: float
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """One application's messages; ``retry_at_s`` is 0 when nobody asked to look again."""
+
+    sent: Sent | None = None
+    wanted: Need | None = None
+    retry_at_s: float = 0.0
+
+
+IDLE = Desk()
+
+
+def want(desk: Desk, need: Need) -> Desk:
+    """Something asks for a look; nothing changes when the message on its way says it all."""
+    if desk.sent and not desk.wanted and _covers(desk.sent.need, need):
+        return desk
+    wanted = _merged(desk.wanted, need) if desk.wanted else need
+    return msgspec.structs.replace(desk, wanted=wanted)
+
+
+def due(desk: Desk) -> Need | None:
+    """What to send now: with nothing on its way all that is wanted; else only what is more urgent, taking the rest along."""
+    if desk.wanted is None:
+        return None
+    if desk.sent is None:
+        return desk.wanted
+    if _rank(desk.wanted.lane) < _rank(desk.sent.need.lane):
+        return _merged(desk.sent.need, desk.wanted)
+    return None
+
+
+def sent(desk: Desk, message: Sent) -> Desk:
+    """A message went out with all that was due; it also stands for the look that a timer was to give."""
+    return msgspec.structs.replace(desk, sent=message, wanted=None, retry_at_s=0.0)
+
+
+def done(desk: Desk, number: int, *, retry_at_s: float = 0.0) -> Desk:
+    """A worker has finished with a message; one with an older number than the one that counts tells nothing.
+
+    Args:
+        desk: before.
+        number: of the message.
+        retry_at_s: Unix seconds at which the worker asks for another look; 0: it does not.
+    """
+    if desk.sent is None or number < desk.sent.number:
+        return desk
+    return msgspec.structs.replace(desk, sent=None, retry_at_s=retry_at_s)
+
+
+def lost(desk: Desk) -> Desk:
+    """The message on its way may never be handled (its shard or Redis is gone, its time is up): want it again."""
+    if desk.sent is None:
+        return desk
+    wanted = _merged(desk.sent.need, desk.wanted) if desk.wanted else desk.sent.need
+    return msgspec.structs.replace(desk, sent=None, wanted=wanted)
+
+
+def changed(old: Seen | None, new: Seen) -> Need | None:
+    """What a change of the Application itself asks for: all of it was done by a person or a person's tool.
+
+    Args:
+        old: before; None: it was just made.
+        new: now.
+    """
+    if new.skipped:
+        return None
+    if old is None:
+        return _by_person("created")
+    if new.deleting and not old.deleting:
+        return _by_person("deleted")
+    if new.operation and new.operation != old.operation:
+        return _by_person("operation")
+    if new.refresh and new.refresh != old.refresh:
+        return _by_person(f"refresh {new.refresh}", hard=new.refresh == "hard")
+    if new.spec != old.spec:
+        return _by_person("spec changed")
+    if old.skipped:
+        return _by_person("reconciled again")
+    return None
+
+
+def standing(seen: Seen) -> Need | None:
+    """What an Application that a new leader finds asks for; None: only its repository can tell."""
+    if seen.skipped:
+        return None
+    if seen.operation or seen.refresh or seen.deleting:
+        return _by_person("found at start", hard=seen.refresh == "hard")
+    if seen.unsettled or seen.spec != seen.compared or not all(seen.current):
+        return Need(lane=Lane.POLL, reason="found at start")
+    return None
+
+
+def _by_person(reason: str, *, hard: bool = False) -> Need:
+    return Need(lane=Lane.PERSON, reason=reason, gather=True, hard=hard)
+
+
+def _rank(lane: Lane) -> int:
+    return LANES.index(lane)
+
+
+def _covers(on_its_way: Need, need: Need) -> bool:
+    """Whether a look that was asked for with these resolved revisions is the look that is asked for now."""
+    return (
+        bool(need.revisions)
+        and need.revisions == on_its_way.revisions
+        and _rank(on_its_way.lane) <= _rank(need.lane)
+        and on_its_way.gather >= need.gather
+        and on_its_way.hard >= need.hard
+    )
+
+
+def _merged(earlier: Need, later: Need) -> Need:
+    """Both at once: the more urgent lane, the newer revisions, the later change's trace if it has one."""
+    newer = later if later.traceparent else earlier
+    reasons = dict.fromkeys((*earlier.reason.split("; "), *later.reason.split("; ")))
+    return Need(
+        lane=min(earlier.lane, later.lane, key=_rank),
+        reason="; ".join(reasons)[:MAX_REASON],
+        revisions=later.revisions or earlier.revisions,
+        gather=earlier.gather or later.gather,
+        hard=earlier.hard or later.hard,
+        pushed_at_s=newer.pushed_at_s,
+        traceparent=newer.traceparent,
+    )
