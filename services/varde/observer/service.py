@@ -1,0 +1,98 @@
+"""The observer: Applications in, watches of what they manage, drift and health out to the scheduler.
+
+Only the control plane's own cluster is observed yet: for others it would need their Secrets, which it may not read;
+their applications are looked at when their timers fire.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable
+
+from varde.adapters.http_server import internal_app, serve
+from varde.adapters.internal_key import internal_key
+from varde.adapters.kube import Changed, Reflector, connect
+from varde.adapters.scheduler import SchedulerClient
+from varde.model.event import Drifted, HealthChanged
+from varde.model.message import AppKey
+from varde.observer.expectation import Expectation, Expectations, expectation
+from varde.observer.settings import ObserverSettings
+from varde.observer.watches import Watches
+from varde.ports.kube import Cluster
+
+__all__ = ["Observer", "observe"]
+
+ADJUST_S = 30.0
+"""How often to look for watches that nobody needs any more; a new kind is watched at once."""
+
+
+async def observe(settings: ObserverSettings, stop: asyncio.Event) -> None:
+    """Run until told to stop.
+
+    Raises:
+        Terminal: the cluster does not let the observer in, or has no Applications.
+    """
+    name = settings.id or socket.gethostname()
+    async with connect(settings.kubeconfig, agent=f"varde-observer/{name}") as cluster:
+        key = await internal_key(cluster, settings.namespace)
+        async with SchedulerClient(cluster, namespace=settings.namespace, key=key) as scheduler:
+            observer = Observer(cluster, settings.namespace, scheduler.post)
+            app = internal_app([], key=key, health=observer.health)
+            observing = asyncio.create_task(observer.run())
+            serving = asyncio.create_task(serve(app, listen=settings.listen, stop=stop))
+            await asyncio.wait({observing, serving}, return_when=asyncio.FIRST_COMPLETED)
+            stop.set()
+            observing.cancel()
+            await asyncio.gather(observing, serving, return_exceptions=True)
+            if not observing.cancelled():
+                observing.result()
+            serving.result()
+
+
+class Observer:
+    """Keeps the expectations as the Applications have them, and the watches as the expectations need them.
+
+    Args:
+        cluster: the control plane, which is also what is observed.
+        namespace: the control namespace, where the Applications are.
+        tell: takes an event; must not wait.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, tell: Callable[[Drifted | HealthChanged], None]) -> None:
+        self._expectations = Expectations()
+        self._applications = Reflector(cluster, "argoproj.io", "Application", expectation, namespace=namespace)
+        self._watches = Watches(cluster, self._expectations, control_namespace=namespace, tell=tell)
+        self._moved = asyncio.Event()
+
+    def health(self) -> str:
+        """Why changes may go unseen now; empty when none does."""
+        if not self._applications.ready.is_set():
+            return "the applications have not been read yet"
+        return "" if self._applications.connected else "the API server cannot be reached"
+
+    async def run(self) -> None:
+        """Observe until cancelled.
+
+        Raises:
+            Terminal: the cluster does not serve Applications, or does not show them.
+        """
+        adjusting = asyncio.create_task(self._adjusted())
+        try:
+            await self._applications.run(self._noted)
+        finally:
+            adjusting.cancel()
+            await self._watches.close()
+
+    def _noted(self, change: Changed[Expectation]) -> None:
+        self._expectations.put(AppKey(change.key.namespace, change.key.name), change.new)
+        self._moved.set()
+
+    async def _adjusted(self) -> None:
+        # A kind's first list is compared with all Applications, so all must be known before.
+        await self._applications.ready.wait()
+        while True:
+            self._watches.adjust(time.monotonic())
+            self._moved.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), ADJUST_S)

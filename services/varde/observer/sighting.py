@@ -1,0 +1,79 @@
+"""What the observer keeps of a live object, and what a difference between two looks means.
+
+``watches`` projects every object to a ``Sighting`` and sends the events. Values only.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from varde.adapters.kube import Changed
+from varde.core.drift import Fingerprint, drifted, fingerprint
+from varde.core.health import HAS_HEALTH, health
+from varde.core.tracking import TrackingMethod, app_key, owned, parse
+from varde.model.claim import TRACKING_ANNOTATION
+from varde.model.event import Drifted, HealthChanged
+from varde.model.message import AppKey
+from varde.model.resource import Manifest, ResourceKey, key_of
+from varde.observer.expectation import Expectations, Kind
+
+__all__ = ["Sighting", "at_first", "since", "sighting"]
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One object of Varde's; ``fingerprint`` is None while it is being deleted; ``health`` empty: nothing to say."""
+
+    app: AppKey
+    fingerprint: Fingerprint | None
+    health: str = ""
+
+
+def sighting(control_namespace: str) -> Callable[[Manifest], Sighting | None]:
+    """Makes the projection of live objects for a control namespace; it gives None for what is not Varde's.
+
+    Only the tracking id counts: an object tracked by the label alone is looked at when its application's timer fires.
+    """
+
+    def project(live: Manifest) -> Sighting | None:
+        annotations = live["metadata"].get("annotations") or {}
+        tracking = parse(annotations.get(TRACKING_ANNOTATION, ""))
+        key = key_of(live)
+        if tracking is None or not owned(live, tracking.instance, key, TrackingMethod.ANNOTATION):
+            return None
+        fares = health(live) if (key.group, key.kind) in HAS_HEALTH else None
+        app = app_key(tracking.instance, control_namespace)
+        return Sighting(app=app, fingerprint=fingerprint(live), health=fares.status if fares else "")
+
+    return project
+
+
+def since(change: Changed[Sighting | None], at_s: float) -> Iterator[Drifted | HealthChanged]:
+    """What happened to an object between two looks of one watch; a first look only sets the base."""
+    old, new = change.old, change.new
+    if old is None:
+        return
+    what = drifted(old.fingerprint, new.fingerprint) if new else "deleted"
+    if what:
+        yield Drifted(application=old.app, resource=change.key, what=what, seen_at_s=at_s)
+    if new and new.health and new.health != old.health:
+        yield HealthChanged(application=new.app, resource=change.key, status=new.health, seen_at_s=at_s)
+
+
+def at_first(
+    kind: Kind, expectations: Expectations, seen: Mapping[ResourceKey, Sighting | None], at_s: float
+) -> Iterator[Drifted | HealthChanged]:
+    """What happened while nobody watched: a kind's first list against what the Applications' statuses have.
+
+    Args:
+        kind: just listed.
+        expectations: of all Applications.
+        seen: every object of the kind.
+        at_s: Unix seconds.
+    """
+    for app, recorded in expectations.of_kind(kind):
+        found = seen.get(recorded.key)
+        if found is None or found.fingerprint is None:
+            if recorded.synced:
+                yield Drifted(application=app, resource=recorded.key, what="deleted", seen_at_s=at_s)
+        elif found.health and found.health != recorded.health:
+            yield HealthChanged(application=app, resource=recorded.key, status=found.health, seen_at_s=at_s)
