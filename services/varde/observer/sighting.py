@@ -17,7 +17,7 @@ from varde.model.message import AppKey
 from varde.model.resource import Manifest, ResourceKey, key_of
 from varde.observer.expectation import Expectations, Kind
 
-__all__ = ["Sighting", "at_first", "since", "sighting"]
+__all__ = ["Sighting", "at_first", "sighting", "since"]
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -15,7 +15,7 @@ from varde.errors import Terminal
 from varde.model.claim import APPLICATION_LABEL
 from varde.model.event import Drifted, HealthChanged
 from varde.observer.expectation import Expectations, Kind
-from varde.observer.sighting import Sighting, at_first, since, sighting
+from varde.observer.sighting import Sighting, at_first, sighting, since
 from varde.ports.kube import Cluster
 
 __all__ = ["Watches"]
