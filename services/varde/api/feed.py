@@ -22,12 +22,13 @@ class Feed:
         cluster: the control cluster.
         board: what to keep.
         records: what Redis has.
+        namespace: whose Applications; the control namespace.
     """
 
-    def __init__(self, cluster: Cluster, board: Board, records: Records) -> None:
+    def __init__(self, cluster: Cluster, board: Board, records: Records, *, namespace: str) -> None:
         self._board = board
         self._records = records
-        self._applications = Reflector(cluster, "argoproj.io", "Application", _without_managers)
+        self._applications = Reflector(cluster, "argoproj.io", "Application", _without_managers, namespace=namespace)
 
     def health(self) -> str:
         """Why the board may not be as the cluster is; empty when it is."""
@@ -35,27 +36,26 @@ class Feed:
             return "the applications have not been read yet"
         return "" if self._applications.connected else "the API server cannot be reached"
 
-    async def run(self) -> None:
-        """Feed until cancelled.
+    async def follow(self) -> None:
+        """Take every change of an Application, until cancelled.
 
         Raises:
             Terminal: the cluster does not serve Applications, or refuses this service.
         """
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._applications.run(self._changed))
-            loops.create_task(self._look())
+        await self._applications.run(self._changed)
+
+    async def look(self) -> None:
+        """Look at Redis while somebody listens, until cancelled."""
+        while True:
+            if self._board.listened_to:
+                self._board.verify(await self._records.newly_verified())
+            await asyncio.sleep(LOOK_S)
 
     def _changed(self, change: Changed[Manifest]) -> None:
         if change.new is not None:
             self._board.put(change.new)
         else:
             self._board.remove(AppKey(change.key.namespace, change.key.name))
-
-    async def _look(self) -> None:
-        while True:
-            if self._board.listened_to:
-                self._board.verify(await self._records.newly_verified())
-            await asyncio.sleep(LOOK_S)
 
 
 def _without_managers(manifest: Manifest) -> Manifest:

@@ -43,7 +43,7 @@ class Stream:
         self._board = board
         self._access = access
 
-    async def __call__(self, request: Request) -> StreamingResponse:
+    async def answer(self, request: Request) -> StreamingResponse:
         """Tell until the listener goes, is too slow, or has been here long enough."""
         return StreamingResponse(self._events(request), media_type="text/event-stream", headers=HEADERS)
 

@@ -1,10 +1,11 @@
 """``POST /api/webhook``: a Git host says that a ref moved; the answer never waits for what follows from it.
 
-Decides with ``varde.core.webhook``, starts the change's trace, and leaves the event in ``varde.api.outbox`` for the
-scheduler's leader. A push that is lost on the way is found by the next poll.
+Decides with ``varde.core.webhook``, starts the change's trace, and leaves the event for the scheduler's leader
+(``varde.adapters.scheduler``). A push that is lost on the way is found by the next poll.
 """
 
 import time
+from collections.abc import Callable
 
 import structlog
 from msgspec import structs
@@ -13,9 +14,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from varde.api.body import whole_body
 from varde.api.hook_settings import HookSettings, HookSettingsReader
-from varde.api.outbox import Outbox
 from varde.core.webhook import Host, Push, authentic, host_of, pushed
 from varde.errors import Terminal, Transient
+from varde.model.event import Event
 from varde.telemetry import names, tracing
 
 __all__ = ["Webhook"]
@@ -31,16 +32,16 @@ class Webhook:
 
     Args:
         settings: secrets and bounds.
-        outbox: where events go.
+        post: leaves an event for the scheduler, at once.
         namespace: of Secret ``argocd-secret``, for messages.
     """
 
-    def __init__(self, settings: HookSettingsReader, outbox: Outbox, *, namespace: str) -> None:
+    def __init__(self, settings: HookSettingsReader, post: Callable[[Event], None], *, namespace: str) -> None:
         self._settings = settings
-        self._outbox = outbox
+        self._post = post
         self._namespace = namespace
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """202: taken; 200: nothing to do; 400, 401, 413: refused; 503: come again."""
         arrived_at_s = time.time()
         host = host_of(request.headers)
@@ -77,8 +78,7 @@ class Webhook:
         if push is None:
             return PlainTextResponse(f"{kind}: nothing to do\n")
         traceparent = _traced(push, arrived_at_s)
-        if not self._outbox.put(structs.replace(push.event, traceparent=traceparent)):
-            return PlainTextResponse("too many events wait for the scheduler; send it again", status_code=503)
+        self._post(structs.replace(push.event, traceparent=traceparent))
         log.info("push taken", ref=push.event.ref, after=push.event.after, urls=push.event.urls)
         return PlainTextResponse("taken\n", status_code=202)
 

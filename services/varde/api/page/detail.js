@@ -2,7 +2,7 @@
 
 import { readDetail, readDiff, readTrace } from "./calls.js";
 import { diffView } from "./diff.js";
-import { byId, h } from "./dom.js";
+import { byId, fill, h } from "./dom.js";
 import { setState } from "./list.js";
 import { waterfall } from "./waterfall.js";
 import { ago, full, keyOf, short, shortAll, urgency } from "./words.js";
@@ -23,7 +23,7 @@ export class Detail {
 
   show(row) {
     this.row = row;
-    this.root.replaceChildren(h("p", { class: "pulse" }, `Loading ${row.name} …`));
+    fill(this.root, h("p", { class: "pulse" }, `Loading ${row.name} …`));
     this.root.scrollTop = 0;
     this.root.focus({ preventScroll: true });
     this.#read();
@@ -32,7 +32,7 @@ export class Detail {
   hide() {
     this.row = null;
     clearTimeout(this.timer);
-    this.root.replaceChildren();
+    fill(this.root);
   }
 
   #soon(delay) {
@@ -52,7 +52,7 @@ export class Detail {
       this.#draw(detail, trace, diff);
       this.#again(trace);
     } catch (error) {
-      if (this.row === row) this.root.replaceChildren(this.#back(), h("p", { class: "problem" }, error.message));
+      if (this.row === row) fill(this.root, this.#back(), h("p", { class: "problem" }, error.message));
     }
   }
 
@@ -65,12 +65,12 @@ export class Detail {
   #draw(detail, trace, diff) {
     const scroll = this.root.scrollTop;
     const open = [...this.root.querySelectorAll("details.diff")].map((element) => element.open);
-    this.root.replaceChildren(
+    fill(this.root,
       this.#back(), this.#heading(detail), facts(detail), problems(detail),
       h("div", { class: "columns" },
         h("div", {},
-          section("Last change", trace instanceof Error ? note(trace) : waterfall(trace, detail.summary)),
           detail.summary.sync === "Synced" ? null : section("Diff", diff instanceof Error ? note(diff) : diffView(diff)),
+          section("Last change", trace instanceof Error ? note(trace) : waterfall(trace, detail.summary)),
           section(`Resources (${detail.resources.length})`, resources(detail.resources))),
         h("div", {}, section("History", history(detail.history, (entry) => this.actions.sync(detail.summary, entry.revisions[0]))))));
     this.root.querySelectorAll("details.diff").forEach((element, index) => (element.open = open[index] ?? element.open));

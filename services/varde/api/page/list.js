@@ -1,6 +1,6 @@
 // The table of all applications. Only the rows in sight are elements, so 5,000 applications cost what 50 do.
 
-import { byId, h, setText } from "./dom.js";
+import { byId, fill, h, setText } from "./dom.js";
 import { ago, full, keyOf, mark, short, shortAll, urgency } from "./words.js";
 
 const ROW_PX = 36;
@@ -107,6 +107,7 @@ export class List {
     ranked.sort((a, b) => (a[0] < b[0] ? -sign : a[0] > b[0] ? sign : a[1] < b[1] ? -1 : 1));
     this.order = ranked.map((entry) => entry[2]);
     this.body.style.height = `${this.order.length * ROW_PX}px`;
+    this.places = new Set([...this.rows.byKey.values()].map((row) => row.namespace)).size > 1;
     this.grid.setAttribute("aria-rowcount", this.order.length + 1);
     this.head.querySelectorAll("[role=columnheader]").forEach((cell, index) => {
       cell.setAttribute("aria-sort", this.column !== index ? "none" : this.reverse ? "descending" : "ascending");
@@ -128,12 +129,12 @@ export class List {
     const { loaded, byKey } = this.rows;
     this.grid.classList.toggle("waiting", this.order.length === 0);
     this.grid.setAttribute("aria-busy", String(!loaded));
-    if (this.order.length) return this.empty.replaceChildren();
-    if (!loaded) return this.empty.replaceChildren(h("p", { class: "pulse" }, "Loading applications …"));
+    if (this.order.length) return fill(this.empty);
+    if (!loaded) return fill(this.empty, h("p", { class: "pulse" }, "Loading applications …"));
     if (byKey.size) {
-      return this.empty.replaceChildren(h("p", {}, `None of ${byKey.size} applications fits this filter.`), h("p", { class: "dim" }, "Esc clears it."));
+      return fill(this.empty, h("p", {}, `None of ${byKey.size} applications fits this filter.`), h("p", { class: "dim" }, "Esc clears it."));
     }
-    return this.empty.replaceChildren(
+    return fill(this.empty,
       h("p", {}, "No applications yet."),
       h("p", { class: "dim" }, "Varde takes Argo CD’s Application objects as they are:"),
       h("pre", {}, "kubectl apply -n argocd -f application.yaml"));
@@ -167,7 +168,7 @@ export class List {
     const [, project, sync, health, revision, current, synced, message] = line.cells;
     setText(line.name, row.name);
     line.name.href = `#/app/${encodeURIComponent(row.namespace)}/${encodeURIComponent(row.name)}`;
-    setText(line.place, row.namespace);
+    setText(line.place, this.places ? row.namespace : "");
     setText(project, row.project);
     setState(sync, row.sync, row.phase === "Running" ? "syncing" : "");
     setState(health, row.health, row.deleting ? "deleting" : "");
@@ -186,7 +187,7 @@ export function setState(cell, word, also = "") {
   const [shape, tone] = mark(word);
   if (cell.dataset.word === word && cell.dataset.also === also) return;
   Object.assign(cell.dataset, { word, also });
-  cell.replaceChildren(
+  fill(cell,
     h("span", { class: `mark ${tone}`, "aria-hidden": "true" }, shape), h("span", {}, word),
     also ? h("span", { class: "also" }, also) : null);
 }

@@ -2,7 +2,7 @@
 
 import { askRefresh, askSync } from "./calls.js";
 import { Detail } from "./detail.js";
-import { byId, h, toast } from "./dom.js";
+import { byId, fill, h, toast } from "./dom.js";
 import { List } from "./list.js";
 import { Rows } from "./rows.js";
 import { keyOf, mark, short } from "./words.js";
@@ -48,7 +48,9 @@ async function ask(row, words, call) {
   }
 }
 
-const askForRefresh = (row, hard = false) => ask(row, hard ? "hard refresh asked for" : "refresh asked for", askRefresh(row, hard));
+function askForRefresh(row, hard = false) {
+  ask(row, hard ? "hard refresh asked for" : "refresh asked for", askRefresh(row, hard));
+}
 
 function askForSync(row, revision = "") {
   asking = row;
@@ -69,6 +71,8 @@ dialog.addEventListener("close", () => {
   ask(asking, "sync asked for", askSync(asking, prune ? { ...options, prune: prune === "true" } : options));
 });
 
+const CHIPS = ["Failed", "Error", "Degraded", "Missing", "OutOfSync", "Progressing", "Unknown", "Suspended"];
+
 /** The bar's counts: of each state that a person may have to look at, a button that shows only those. */
 function count() {
   const tally = new Map();
@@ -78,14 +82,14 @@ function count() {
     if (row.health !== "Healthy") add(row.health, `health:${row.health}`.toLowerCase());
     if (row.sync !== "Synced") add(row.sync, `sync:${row.sync}`.toLowerCase());
   }
-  const buttons = [...tally.values()].map(({ word, query, count: number }) => {
+  const buttons = [...tally.values()].sort((a, b) => CHIPS.indexOf(a.word) - CHIPS.indexOf(b.word)).map(({ word, query, count: number }) => {
     const [shape, tone] = mark(word);
     const pressed = filter.value === query;
     return h("button", { type: "button", class: "count", "aria-pressed": String(pressed), onclick: () => setFilter(pressed ? "" : query) },
       h("span", { class: `mark ${tone}`, "aria-hidden": "true" }, shape), `${number} ${word}`);
   });
   const total = rows.loaded && !buttons.length && rows.byKey.size ? h("span", { class: "fine" }, h("span", { class: "mark good", "aria-hidden": "true" }, "✓"), `${rows.byKey.size} synced and healthy`) : null;
-  byId("counts").replaceChildren(...buttons, ...(total ? [total] : []));
+  fill(byId("counts"), buttons, total);
 }
 
 function setFilter(text) {

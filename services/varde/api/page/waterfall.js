@@ -14,7 +14,7 @@ function lines(spans) {
   const walk = (parent, depth) =>
     (below.get(parent) ?? [])
       .sort((a, b) => a.start_s - b.start_s || b.end_s - a.end_s)
-      .flatMap((span) => [{ span, depth }, ...walk(span.span_id, depth + 1)]);
+      .flatMap((span) => [{ span, depth, whole: below.has(span.span_id) }, ...walk(span.span_id, depth + 1)]);
   return walk("", 0);
 }
 
@@ -26,13 +26,13 @@ export function waterfall(trace, row) {
   const to = Math.max(...mine.map((span) => span.end_s));
   const length = Math.max(to - from, 1e-6);
   const revision = mine.map((span) => span.attributes?.["vcs.ref.head.revision"]).find(Boolean);
-  const table = h("ol", { class: "waterfall" }, lines(mine).map(({ span, depth }) => line(span, depth, from, length)));
+  const table = h("ol", { class: "waterfall" }, lines(mine).map((part) => line(part, from, length)));
   return h("div", {},
     h("p", { class: "dim" }, `${duration(length)} in all`, revision ? `, ${short(String(revision))}` : "", ` · began ${full(from)}`), table);
 }
 
-function line(span, depth, from, length) {
-  const bar = h("span", { class: `bar-in ${span.error ? "bad" : ""}` });
+function line({ span, depth, whole }, from, length) {
+  const bar = h("span", { class: `bar-in ${whole ? "whole" : ""} ${span.error ? "bad" : ""}` });
   bar.style.left = `${((span.start_s - from) / length) * 100}%`;
   bar.style.width = `${Math.max(((span.end_s - span.start_s) / length) * 100, 0.4)}%`;
   const name = h("span", { class: "span-name" }, span.name);

@@ -1,0 +1,92 @@
+"""``python -m varde.api.main``: the API's process."""
+
+import asyncio
+import os
+import secrets
+import socket
+from typing import Any
+
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from varde.adapters import process, settings
+from varde.adapters.http_server import serve
+from varde.adapters.internal_key import internal_key
+from varde.adapters.kube import KubeCluster, connect
+from varde.adapters.scheduler import SchedulerClient
+from varde.adapters.sealing import Sealer
+from varde.api.access import Access, ClusterReview, LocalToken
+from varde.api.app import build
+from varde.api.board import Board
+from varde.api.feed import Feed
+from varde.api.hook_settings import HookSettingsReader
+from varde.api.records import Records
+from varde.api.requests import Requests
+from varde.api.routes import ApplicationRoutes
+from varde.api.settings import Settings
+from varde.api.stream import Stream
+from varde.api.webhook import Webhook
+from varde.telemetry import logs, tracing
+from varde.telemetry.span_store import SpanStore
+
+__all__ = ["main"]
+
+
+async def _serve(config: Settings, stop: asyncio.Event) -> None:
+    name = config.id or f"{socket.gethostname()}-{secrets.token_hex(3)}"
+    async with connect(config.kubeconfig, agent=f"varde-api/{name}") as cluster:
+        key = await internal_key(cluster, config.namespace)
+        async with (
+            Redis.from_url(config.redis_url) as redis,
+            SpanStore(redis) as spans,
+            SchedulerClient(cluster, namespace=config.namespace, key=key) as scheduler,
+        ):
+            tracing.configure("api", sink=spans, otlp_endpoint=config.otlp_endpoint)
+            board = Board()
+            records = Records(redis, Sealer(key))
+            feed = Feed(cluster, board, records, namespace=config.namespace)
+            app = _app(config, cluster, board=board, records=records, feed=feed, scheduler=scheduler)
+            await _until(stop, app, config.listen, board, feed)
+            tracing.shutdown()
+
+
+def _app(
+    config: Settings, cluster: KubeCluster, *, board: Board, records: Records, feed: Feed, scheduler: SchedulerClient
+) -> Starlette:
+    access: Access = LocalToken(config.token) if config.token else ClusterReview(cluster)
+    webhook = Webhook(HookSettingsReader(cluster, config.namespace), scheduler.post, namespace=config.namespace)
+    routes = [
+        Route("/api/webhook", webhook.answer, methods=["POST"]),
+        Route("/api/v1/stream", Stream(board, access).answer),
+        *ApplicationRoutes(board, records, Requests(cluster), access).routes(),
+    ]
+    url = config.advertise or f"http://{config.listen}"
+    return build(routes, access=access, url=url, health=feed.health)
+
+
+async def _until(stop: asyncio.Event, app: Starlette, listen: str, board: Board, feed: Feed) -> None:
+    """Serve and feed until told to stop; when the feed cannot go on, neither can the rest."""
+    feeding = [asyncio.create_task(feed.follow()), asyncio.create_task(feed.look())]
+    serving = asyncio.create_task(serve(app, listen=listen, stop=stop))
+    stopping: asyncio.Task[object] = asyncio.create_task(stop.wait())
+    tasks: list[asyncio.Task[Any]] = [serving, stopping, *feeding]
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    board.dismiss()
+    await serving
+    for task in feeding:
+        task.cancel()
+    await asyncio.wait([stopping, *feeding])
+    for task in done:
+        task.result()
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    logs.configure("api")
+    process.run(lambda stop: _serve(settings.load(Settings, os.environ), stop))
+
+
+if __name__ == "__main__":
+    main()
