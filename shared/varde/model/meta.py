@@ -78,7 +78,7 @@ class ObjectMeta(Wire, frozen=True, kw_only=True):
     labels: Maybe[dict[str, str]] = UNSET
     annotations: Maybe[dict[str, str]] = UNSET
     finalizers: Maybe[tuple[str, ...]] = UNSET
-    creation_timestamp: Maybe[Timestamp | None] = UNSET
+    creation_timestamp: Maybe[Timestamp] = UNSET
     deletion_timestamp: Maybe[Timestamp] = UNSET
     owner_references: Maybe[tuple[OwnerReference, ...]] = UNSET
 
