@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from varde.model.applicationset import ApplicationSet
 from varde.model.project import AppProject
 from wire_instances import full
 
+KUBECTL = str(Path(sys.executable).with_name("kubectl"))
+"""The one that the project installs."""
 CRDS = Path(__file__).parents[2] / "deploy" / "crds"
 KINDS = (Application, AppProject, ApplicationSet)
 
 
 def kubectl(kubeconfig: str, *arguments: str, stdin: str = "") -> str:
-    command = ["kubectl", "--kubeconfig", str(kubeconfig), *arguments]
+    command = [KUBECTL, "--kubeconfig", str(kubeconfig), *arguments]
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -77,7 +80,7 @@ def test_fields_of_a_newer_argo_cd_are_kept(installed: str):
 def test_a_value_of_the_wrong_type_is_refused_with_its_path(installed: str):
     written = everything(Application, "wrong")
     written["spec"]["syncPolicy"]["automated"]["prune"] = "yes"
-    command = ["kubectl", "--kubeconfig", str(installed), "apply", "-f", "-"]
+    command = [KUBECTL, "--kubeconfig", str(installed), "apply", "-f", "-"]
     done = subprocess.run(command, input=json.dumps(written), capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode != 0
     assert "spec.syncPolicy.automated.prune" in done.stderr
