@@ -1,7 +1,6 @@
 """What an API server's error answers mean to Varde; Secret values never get into a message."""
 
 import base64
-import binascii
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
@@ -138,7 +137,8 @@ def _leaves(value: Any) -> Iterator[str]:
 
 def _spellings(value: str) -> Iterator[str]:
     plain = [value]
-    with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+    # Not base64, not ASCII, or not text once decoded: then there is no such spelling.
+    with contextlib.suppress(ValueError):
         plain.append(base64.b64decode(value, validate=True).decode())
     for text in plain:
         yield text
