@@ -52,7 +52,7 @@ class GitServer:
 @pytest.fixture(scope="session")
 def programs() -> Programs:
     """The control plane's programs: in the cache, or built now, which takes minutes once."""
-    return asyncio.run(find_programs(cache_folder(), lambda step: print(step.part, step.done, step.total, step.text)))
+    return asyncio.run(find_programs(cache_folder(), lambda _: None))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from varde.local.supervisor import Program, Supervisor, recorded
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 
 
-async def until(condition, patience_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], patience_s: float = 10.0) -> None:
     deadline = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline
