@@ -1,7 +1,7 @@
 """What must be so before anything is read from Git: the project allows it, and Varde can do all that is asked."""
 
 from varde.core.tenancy import destination_refusal, source_refusal
-from varde.core.unsupported import unsupported, unsupported_operation, unsupported_project
+from varde.core.unsupported import unknown, unsupported, unsupported_operation, unsupported_project
 from varde.errors import Terminal
 from varde.worker.subject import Subject
 
@@ -15,6 +15,7 @@ def admit(of: Subject, control_namespace: str) -> None:
         Terminal: InvalidSpecError with every reason, each naming the field and the way out.
     """
     refusals = (
+        *unknown(of.raw["spec"]),
         *unsupported(of.app.spec),
         *unsupported_project(of.project, elsewhere=of.key.namespace != control_namespace),
         *_operation_refusals(of),

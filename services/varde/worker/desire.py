@@ -7,6 +7,7 @@ import msgspec
 from varde.core.desired import Desired, normalise
 from varde.core.tenancy import object_refusal
 from varde.core.tracking import Tracker, TrackingMethod
+from varde.core.unsupported import unsupported_object
 from varde.errors import Terminal
 from varde.model.application import Operation
 from varde.model.inputs import Commit, InputsAnswer, InputsRequest
@@ -144,15 +145,12 @@ def _tracker(of: Subject) -> Tracker:
 
 
 def _refuse_foreign(of: Subject, objects: tuple[Desired, ...]) -> None:
-    """Hold every rendered object against its project."""
-    refusals = [
-        refusal
-        for desired in objects
-        if (
-            refusal := object_refusal(
-                of.project, desired.key, namespaced=bool(desired.key.namespace), cluster=of.destination
-            )
-        )
-    ]
+    """Hold every rendered object against its project, and against what is built."""
+    refusals = [refusal for one in objects for refusal in _refusals(of, one) if refusal]
     if refusals:
         raise Terminal("; ".join(refusals), reason="InvalidSpecError")
+
+
+def _refusals(of: Subject, one: Desired) -> tuple[str, ...]:
+    foreign = object_refusal(of.project, one.key, namespaced=bool(one.key.namespace), cluster=of.destination)
+    return foreign, *unsupported_object(one.manifest)

@@ -8,6 +8,7 @@ from varde.core.plan import Apply, Plan, Prune, Wave
 from varde.errors import Conflict, Terminal, Waiting
 from varde.model.application import ResourceResult
 from varde.model.resource import Manifest, ResourceKey
+from varde.ports.kube import Propagation
 from varde.telemetry import tracing
 from varde.worker.compare import Comparison
 from varde.worker.subject import Subject
@@ -20,6 +21,8 @@ CONFLICT_TRIES = 5
 """How often an object is read and applied again when others keep changing it."""
 WELL = frozenset({"Healthy", "Suspended", ""})
 """Health that lets the next wave start; kinds without health count as well."""
+
+PROPAGATION: dict[str, Propagation] = {"foreground": "Foreground", "background": "Background", "orphan": "Orphan"}
 
 
 class Turn(msgspec.Struct, kw_only=True):
@@ -140,10 +143,21 @@ async def _prune(world: World, of: Subject, action: Prune) -> None:
     world.applications.still_held(of)
     try:
         await world.cluster.delete(
-            action.key, version=action.version, uid=action.uid, resource_version=action.resource_version
+            action.key,
+            version=action.version,
+            uid=action.uid,
+            resource_version=action.resource_version,
+            propagation=_propagation(of),
         )
     except Conflict as error:
         raise Waiting(f"{action.key} changed while it was to be pruned", retry_after_s=1.0) from error
+
+
+def _propagation(of: Subject) -> Propagation:
+    """How dependents go, as the application says; foreground otherwise, as in Argo CD."""
+    options = (of.app.spec.sync_policy.sync_options if of.app.spec.sync_policy else ()) or ()
+    asked = (option.partition("=")[2] for option in options if option.startswith("PrunePropagationPolicy="))
+    return PROPAGATION[next(asked, "foreground")]
 
 
 def _unwell(wave: Wave, turn: Turn, comparison: Comparison) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from varde.core.prune import SYNC_OPTIONS_ANNOTATION, sync_options
 from varde.model.application import ApplicationSource, ApplicationSpec, SyncOperation
 from varde.model.project import AppProject
+from varde.model.resource import Manifest, key_of
 from varde.model.schema import unknown_fields
 
-__all__ = ["unknown", "unsupported", "unsupported_operation", "unsupported_project"]
+__all__ = ["unknown", "unsupported", "unsupported_object", "unsupported_operation", "unsupported_project"]
 
 KUSTOMIZE = frozenset(
     {
@@ -50,6 +52,12 @@ OPTIONS = {
     "Delete": ("true",),
 }
 """Sync options that are followed, with the values that are; ``false`` asks for what is done anyway."""
+
+OBJECT_OPTIONS = frozenset({"Prune=confirm", "Delete=false", "Delete=confirm", "PruneLast"})
+"""Sync options that a single object may bear besides."""
+
+HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
+COMPARE_OPTIONS_ANNOTATION = "argocd.argoproj.io/compare-options"
 
 PROJECT = frozenset({"syncWindows", "signatureKeys", "destinationServiceAccounts", "sourceIntegrity"})
 """Rules of a project that are not enforced yet, besides orphanedResources."""
@@ -126,6 +134,16 @@ def unsupported_project(project: AppProject, *, elsewhere: bool = False) -> tupl
     if elsewhere:
         found.append("an Application outside the control namespace is not built yet; move it there")
     return tuple(found)
+
+
+def unsupported_object(manifest: Manifest) -> tuple[str, ...]:
+    """What an object asks for by annotation that is not built; each text names the object, annotation and way out."""
+    annotations = manifest["metadata"].get("annotations") or {}
+    found = [name for name in HOOKS if name in annotations]
+    found += _of_options(SYNC_OPTIONS_ANNOTATION, sync_options(manifest) - OBJECT_OPTIONS)
+    if "IgnoreExtraneous" in annotations.get(COMPARE_OPTIONS_ANNOTATION, ""):
+        found.append(f"IgnoreExtraneous in {COMPARE_OPTIONS_ANNOTATION}")
+    return tuple(f"{key_of(manifest)}: {what} is not built yet; remove it" for what in found)
 
 
 def unknown(spec: Any) -> tuple[str, ...]:
