@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -209,7 +210,7 @@ async def test_fields_that_other_tools_applied_leave_the_cluster_with_git(
     how: str, cluster: KubeCluster, kubectl: Kubectl
 ) -> None:
     await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
-    name = f"adopted-{how}"
+    name = f"adopted-{how}-{uuid.uuid4().hex}"
     verb = {"client-side": ("apply",), "server-side": ("apply", "--server-side"), "create": ("create",)}[how]
     kubectl(*verb, "-n", "shop", "-f", "-", manifest=config_map(name, kept="1", gone="2"))
     (desired,) = await wanted(cluster, config_map(name, kept="1"))
@@ -224,13 +225,14 @@ async def test_fields_that_other_tools_applied_leave_the_cluster_with_git(
 
 
 async def test_an_adoption_of_an_object_that_changed_since_is_refused(cluster: KubeCluster, kubectl: Kubectl) -> None:
+    name = f"raced-{uuid.uuid4().hex}"
     await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
-    kubectl("create", "-n", "shop", "-f", "-", manifest=config_map("raced", a="1"))
-    (desired,) = await wanted(cluster, config_map("raced", a="1"))
+    kubectl("create", "-n", "shop", "-f", "-", manifest=config_map(name, a="1"))
+    (desired,) = await wanted(cluster, config_map(name, a="1"))
     operations = adoption(await live_of(cluster, desired))
-    kubectl("label", "configmap", "raced", "-n", "shop", "x=y")
+    kubectl("label", "configmap", name, "-n", "shop", "x=y")
     assert operations is not None
-    with pytest.raises(Conflict, match="raced"):
+    with pytest.raises(Conflict, match=name):
         await cluster.json_patch(desired.key, operations)
 
 

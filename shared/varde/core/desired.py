@@ -20,6 +20,8 @@ SERVER_SET = frozenset(
 )
 """Metadata that only the API server writes; server-side apply refuses some of it."""
 
+LINE_BREAKS = str.maketrans("", "", "\r\n")
+
 
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
     """One object as Git wants it.
@@ -121,6 +123,6 @@ def _folded_secret(secret: Manifest) -> Manifest:
 def _canonical(value: Any) -> Any:
     """Base64 without line breaks; what is no base64 stays as it is, for the API's own words on it."""
     try:
-        return base64.b64encode(base64.b64decode("".join(value.split()), validate=True)).decode()
+        return base64.b64encode(base64.b64decode(value.translate(LINE_BREAKS), validate=True)).decode()
     except (AttributeError, binascii.Error, ValueError):
         return value

@@ -70,8 +70,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One field in which an object is not as Git wants it; None stands for absent.
 
     ``certain``: False where the server may have filled the field in or dropped it itself (inside a value that is merged
-    as a whole, or where Git says null). ``owned``: Varde's entry still has the field, so nobody else has changed it since Varde's
-    last apply. The repr has no values, as an object may be a Secret.
+    as a whole, or where Git says null). ``owned``: Varde's entry still has the field, so nobody else has changed it
+    since Varde's last apply. The repr has no values, as an object may be a Secret.
     """
 
     path: Path
