@@ -11,6 +11,7 @@ import msgspec
 
 from varde.core.webhook import GITHUB, GITLAB, Host
 from varde.model.resource import Manifest, ResourceKey
+from varde.model.settings import ArgoSettings, settings
 from varde.ports.kube import Cluster
 
 __all__ = ["HookSettings", "HookSettingsReader"]
@@ -18,15 +19,13 @@ __all__ = ["HookSettings", "HookSettingsReader"]
 FRESH_S = 60.0
 DOUBTED_S = 2.0
 """How old they may be when a signature did not fit; strangers cannot ask the API server more often than that."""
-DEFAULT_MB = 50
-MB = 1024 * 1024
 
 
 class HookSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``secrets`` by the key in Secret ``argocd-secret``; those that are not set are absent."""
 
     secrets: dict[str, bytes] = {}
-    most_bytes: int = DEFAULT_MB * MB
+    most_bytes: int = ArgoSettings().webhook_max_payload_bytes
 
     def secret(self, host: Host) -> bytes:
         """The secret that a kind of host signs with; empty: none is set."""
@@ -69,8 +68,8 @@ class HookSettingsReader:
         config = await self._object("ConfigMap", "argocd-cm")
         data = secret.get("data") or {}
         secrets = {key: base64.b64decode(data[key]) for key in (GITHUB.secret_key, GITLAB.secret_key) if data.get(key)}
-        told = (config.get("data") or {}).get("webhook.maxPayloadSizeMB", "")
-        return HookSettings(secrets=secrets, most_bytes=(int(told) if told.isdigit() else DEFAULT_MB) * MB)
+        found, _ = settings(config.get("data") or {}, {})
+        return HookSettings(secrets=secrets, most_bytes=found.webhook_max_payload_bytes)
 
     async def _object(self, kind: str, name: str) -> Manifest:
         return await self._cluster.get(ResourceKey(kind=kind, namespace=self._namespace, name=name)) or {}
