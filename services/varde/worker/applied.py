@@ -19,10 +19,11 @@ KEPT_S = 7 * 24 * 3600
 
 
 class Applied(msgspec.Struct, frozen=True, array_like=True):
-    """One object as it was applied: the keyed digest of its desired manifest."""
+    """One object as it was applied: the keyed digest of its desired manifest, and the uid that it then had."""
 
     key: ResourceKey
     digest: str
+    uid: str
 
 
 class AppliedStore:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from varde.core.diff import same_object
+from varde.core.diff import doubtful, same_object
 from varde.errors import Conflict, Terminal
 from varde.worker.compare import Compared, Comparison
 from varde.worker.together import together
@@ -17,7 +17,7 @@ async def confirm(world: World, comparison: Comparison) -> Comparison:
     Raises:
         Transient: the cluster cannot be reached.
     """
-    unsure = [one for one in comparison.objects if one.differences and not any(d.certain for d in one.differences)]
+    unsure = [one for one in comparison.objects if doubtful(one.differences)]
     same: set[object] = set()
 
     async def ask(one: Compared) -> None:
@@ -32,8 +32,7 @@ async def confirm(world: World, comparison: Comparison) -> Comparison:
             same.add(one.key)
 
     await together((ask(one) for one in unsure), limit=world.apply_concurrency)
-    return Comparison(
-        objects=tuple(
-            msgspec.structs.replace(one, differences=()) if one.key in same else one for one in comparison.objects
-        )
+    objects = tuple(
+        msgspec.structs.replace(one, differences=()) if one.key in same else one for one in comparison.objects
     )
+    return msgspec.structs.replace(comparison, objects=objects)

@@ -39,7 +39,7 @@ async def reconcile(world: World, of: Subject, wake: Wake) -> Outcome:
     applied = await world.applied.load(of.key)
     with tracing.span("gather", application=of.key):
         live = await gather(world, of, desired, applied, wake)
-        comparison = await confirm(world, compare(of, desired, live))
+        comparison = await confirm(world, compare(of, desired, live, applied))
     decision = _decision(of, desired, comparison, world.now_s())
     refusal = _empty(of, desired, comparison, decision)
     if isinstance(decision, Sync) and not refusal:
@@ -111,6 +111,8 @@ async def _observe(
     if status != of.status or of.asked:
         status = msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
     await world.applications.write(of, status, record)
+    if comparison.applied != tuple(comparison.records.values()):
+        await world.applied.save(of.key, comparison.applied)
     await world.diffs.leave(of.key, desired.revision, comparison, now_s)
     return Outcome(
         name="compared",

@@ -16,8 +16,7 @@ from varde.model.message import Wake
 from varde.model.resource import ResourceKey
 from varde.telemetry import tracing
 from varde.worker import report
-from varde.worker.applied import Applied
-from varde.worker.compare import Compared, Comparison
+from varde.worker.compare import Comparison
 from varde.worker.convergence import settled, started
 from varde.worker.desire import DesiredState
 from varde.worker.namespace import ensure_namespace
@@ -113,13 +112,12 @@ def _is_dry(operation: Operation) -> bool:
 
 def _after(comparison: Comparison, turn: Turn) -> Comparison:
     """The comparison as it is after the turn: what was applied is as Git has it, what was pruned is gone."""
-    return Comparison(
-        objects=tuple(
-            one.applied(turn.live[one.key]) if one.key in turn.live else one
-            for one in comparison.objects
-            if turn.live.get(one.key, one) is not None
-        )
+    objects = tuple(
+        one.as_applied(turn.live[one.key]) if one.key in turn.live else one
+        for one in comparison.objects
+        if turn.live.get(one.key, one) is not None
     )
+    return msgspec.structs.replace(comparison, objects=objects)
 
 
 async def _conclude(world: World, of: Subject, desired: DesiredState, after: Comparison, turn: Turn) -> Outcome:
@@ -143,7 +141,7 @@ async def _conclude(world: World, of: Subject, desired: DesiredState, after: Com
         record = settled(of, status, msgspec.structs.replace(record, synced_at_s=now_s), now_s)
     status = msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
     await world.applications.release(of, status, record)
-    await world.applied.save(of.key, _records(after))
+    await world.applied.save(of.key, after.applied)
     await world.diffs.leave(of.key, desired.revision, after, now_s)
     return outcome
 
@@ -179,16 +177,6 @@ def _failed(
         record = msgspec.structs.replace(record, attempt=attempt, retry_at_s=now_s + delay_s)
         outcome = Outcome(name="failed, will retry", retry_after_s=delay_s)
     return msgspec.structs.replace(status, operation_state=state), record, outcome
-
-
-def _records(after: Comparison) -> tuple[Applied, ...]:
-    """What the next reconcile need not read: objects that are as Git has them."""
-    return tuple(_record(one) for one in after.objects if one.desired and one.in_sync)
-
-
-def _record(one: Compared) -> Applied:
-    assert one.desired  # noqa: S101  the caller asks for desired ones only
-    return Applied(one.key, one.desired.digest)
 
 
 async def _give_back(world: World, of: Subject, message: str) -> None:
