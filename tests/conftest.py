@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,30 @@ from varde.local.supervisor import Supervisor
 from varde.local.valkey import start_valkey
 from varde.local.working_copy import WorkingCopy
 from varde.model.resource import ResourceKey
+
+
+LEVELS = ("unit", "contract", "integration", "e2e")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that skips fails: what is missing has to be put there."""
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which no test may: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many tests of each level ran, and how long they took."""
+    terminalreporter.section("levels")
+    reports = [report for of_kind in terminalreporter.stats.values() for report in of_kind]
+    for level in LEVELS:
+        parts = [part for part in reports if getattr(part, "nodeid", "").startswith(f"tests/{level}/")]
+        calls = [part for part in parts if getattr(part, "when", "") == "call"]
+        seconds = sum(getattr(part, "duration", 0.0) for part in parts)
+        terminalreporter.write_line(f"{level:12} {len(calls):5} tests {seconds:8.1f} s")
 
 
 class GitServer:

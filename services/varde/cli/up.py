@@ -33,7 +33,7 @@ GREETED = "first-commit-was-live"
 INTERRUPTED = 130
 GIVEN_CLUSTER = """\
 In the cluster of {kubeconfig} this creates, where missing: the CRDs applications, appprojects and applicationsets of
-argoproj.io, the namespace argocd, and in it the Secrets varde-internal and argocd-secret (its key webhook.github.secret).
+argoproj.io, the namespace argocd, and in it the Secrets varde-internal and argocd-secret (key webhook.github.secret).
 Varde's services then act there with the rights of that kubeconfig."""
 
 
@@ -51,9 +51,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--port", type=int, default=0, help="Port of the page.  [default: a free one, then the same again]")
 @click.option("--kubeconfig", type=click.Path(path_type=Path, exists=True), help="Use this cluster, not a local one.")
 @click.option("--redis-url", default="", help="Use this Redis or Valkey, not the embedded one.")
-@click.option(
-    "--examples/--no-examples", default=None, help="Deploy the examples.  [default: into a local cluster only]"
-)
+@click.option("--examples/--no-examples", default=None, help="Deploy the examples.  [default: in a local cluster]")
 @click.option("--take-over", is_flag=True, help="Write although an Argo CD controller runs in the cluster.")
 @click.option("--once", is_flag=True, help="End once the first commit is live; fail if it does not get live.")
 @click.option("--browser/--no-browser", default=True, help="Open the page.")

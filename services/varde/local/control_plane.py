@@ -4,7 +4,6 @@ Its folder keeps what must outlive a start: etcd's data, the key that signs serv
 encrypts Secrets. Certificates and kubeconfigs are made anew each time.
 """
 
-import asyncio
 import base64
 import os
 import ssl
@@ -22,6 +21,7 @@ from varde.local.ports import LOOPBACK, reserve
 from varde.local.private_files import private_folder, write_private
 from varde.local.program_cache import Programs
 from varde.local.supervisor import Program, Supervisor
+from varde.local.together import together
 
 __all__ = ["ControlPlane"]
 
@@ -102,13 +102,10 @@ class ControlPlane:
         async with connect(str(self.kubeconfig), agent="varde-local") as cluster:
             await cluster.apply(NODE)
         untrusted = _without_verification()
-        await asyncio.gather(
-            *(
-                self._ready(name, f"https://{LOOPBACK}:{ports[name]}/healthz", untrusted)
-                for name in ("kube-controller-manager", "kube-scheduler")
-            ),
-            self._ready("kwok", f"http://{LOOPBACK}:{ports['kwok']}/healthz", untrusted),
-        )
+        async with together() as group:
+            for name in ("kube-controller-manager", "kube-scheduler"):
+                group.create_task(self._ready(name, f"https://{LOOPBACK}:{ports[name]}/healthz", untrusted))
+            group.create_task(self._ready("kwok", f"http://{LOOPBACK}:{ports['kwok']}/healthz", untrusted))
 
     def _laid_out(self, authority: Authority) -> flags.Layout:
         policy = write_private(self._folder / "audit-policy.yaml", msgspec.json.encode(AUDIT_POLICY))

@@ -18,10 +18,12 @@ from varde.local.progress import Report, Step
 
 __all__ = ["build"]
 
-STALE = "{{if .Stale}}{{.ImportPath}}{{end}}"
-"""Prints the packages that the build cache does not have, and nothing for the others."""
+STALE = "{{if and .Stale .DepOnly}}{{.ImportPath}}{{end}}"
+"""Prints the packages that the build cache does not have, but not the program itself, which is always linked anew."""
 KEPT_LINES = 20
 LINE_LIMIT_BYTES = 1 << 20
+AT_ONCE = os.cpu_count() or 1
+"""Go names a package when it begins with it; as many as there are cores may not be done yet."""
 
 
 async def build(go: Path, source: Source, target: Path, report: Report) -> None:
@@ -38,15 +40,16 @@ async def build(go: Path, source: Source, target: Path, report: Report) -> None:
     """
     stale = await _stale_packages(go, source, report)
     total = len(stale) + 1
-    done = 0
+    begun = 0
     said: list[str] = []
     command = ("build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", source.ldflags, "-o", str(target))
     report(Step(part=source.name, total=total, text="packages built"))
     async with _running(go, (*command, source.package), source.module) as process:
         async for line in _lines(process.stderr):
             if line in stale:
-                done += 1
-                report(Step(part=source.name, done=done, total=total, text=f"built {line}"))
+                begun += 1
+                done = max(0, begun - AT_ONCE)
+                report(Step(part=source.name, done=done, total=total, text=f"packages built; at {line}"))
             else:
                 said.append(line)
     _check(process, said, source)

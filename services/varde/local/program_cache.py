@@ -18,7 +18,7 @@ from varde.local.prebuilt import fetch
 from varde.local.program_sources import Source, sources
 from varde.local.progress import Report, Step
 
-__all__ = ["Programs", "cache_folder", "find_programs"]
+__all__ = ["Programs", "cache_folder", "find_programs", "provided"]
 
 ASSETS_VARIABLE = "KUBEBUILDER_ASSETS"
 
@@ -54,14 +54,24 @@ async def find_programs(cache: Path, report: Report) -> Programs:
         named = {name: Path(assets) / name for name in source.programs} if assets else {}
         given = {name: path for name, path in named.items() if os.access(path, os.X_OK)}
         if len(given) < len(source.programs):
-            folder = await _provided(source, cache, report)
+            folder = await provided(source, cache, report)
             found |= {name: folder / name for name in source.programs}
         found |= given
         report(Step(part=source.name, done=1, total=1, text=str(found[source.programs[0]].parent)))
     return msgspec.convert({name.replace("-", "_"): path for name, path in found.items()}, Programs)
 
 
-async def _provided(source: Source, cache: Path, report: Report) -> Path:
+async def provided(source: Source, cache: Path, report: Report) -> Path:
+    """The folder with a source's programs: from the cache, the makers, or a build; at most one process fills it.
+
+    Args:
+        source: what is needed.
+        cache: Varde's cache folder.
+        report: hears how far it is.
+
+    Raises:
+        Terminal: as ``find_programs``.
+    """
     folder = cache / "programs" / source.key
     if folder.exists():
         return folder
@@ -70,18 +80,20 @@ async def _provided(source: Source, cache: Path, report: Report) -> Path:
             draft = folder.with_suffix(".draft")
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
-            await _fill(source, draft, cache, report)
+            if not await _downloaded(source, draft, report):
+                await _built(source, draft, cache, report)
             draft.rename(folder)
     return folder
 
 
-async def _fill(source: Source, draft: Path, cache: Path, report: Report) -> None:
+async def _downloaded(source: Source, draft: Path, report: Report) -> bool:
     try:
         for prebuilt in source.prebuilt:
             await fetch(prebuilt, draft, report)
     except Transient as error:
         report(Step(part=source.name, text=f"not downloaded ({error}); building it"))
-        await _built(source, draft, cache, report)
+        return False
+    return bool(source.prebuilt)
 
 
 async def _built(source: Source, draft: Path, cache: Path, report: Report) -> None:

@@ -31,16 +31,12 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One Go module and the programs that come of it; several programs are one file under several names."""
 
     name: str
+    module: Path
     version: str
     package: str
     programs: tuple[str, ...]
     prebuilt: tuple[Prebuilt, ...]
     ldflags: str = "-s -w"
-
-    @property
-    def module(self) -> Path:
-        """Folder of the Go module."""
-        return MODULES / self.name
 
     @property
     def key(self) -> str:
@@ -69,7 +65,13 @@ def _kubernetes() -> Source:
     variables = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
     ldflags = " ".join(["-s -w", *(f"-X {VERSION_VARIABLES}.{name}={text}" for name, text in variables.items())])
     return Source(
-        name="kubernetes", version=version, package=".", programs=programs, prebuilt=prebuilt, ldflags=ldflags
+        name="kubernetes",
+        module=MODULES / "kubernetes",
+        version=version,
+        package=".",
+        programs=programs,
+        prebuilt=prebuilt,
+        ldflags=ldflags,
     )
 
 
@@ -81,7 +83,9 @@ def _etcd() -> Source:
     archive = Prebuilt(
         program="etcd", url=f"{base}/{stem}.tar.gz", checksum_url=f"{base}/SHA256SUMS", member=f"{stem}/etcd"
     )
-    return Source(name="etcd", version=version, package=package, programs=("etcd",), prebuilt=(archive,))
+    return Source(
+        name="etcd", module=MODULES / "etcd", version=version, package=package, programs=("etcd",), prebuilt=(archive,)
+    )
 
 
 def _kwok() -> Source:
@@ -89,7 +93,9 @@ def _kwok() -> Source:
     url = f"https://github.com/kubernetes-sigs/kwok/releases/download/{version}/kwok-{_platform('-')}"
     program = Prebuilt(program="kwok", url=url, checksum_url=f"{url}.sha256")
     package = "sigs.k8s.io/kwok/cmd/kwok"
-    return Source(name="kwok", version=version, package=package, programs=("kwok",), prebuilt=(program,))
+    return Source(
+        name="kwok", module=MODULES / "kwok", version=version, package=package, programs=("kwok",), prebuilt=(program,)
+    )
 
 
 def _required(name: str, module: str) -> str:

@@ -24,6 +24,7 @@ from varde.local.program_cache import cache_folder, find_programs
 from varde.local.progress import Report, Step
 from varde.local.services import LISTENERS, Surroundings, programs
 from varde.local.supervisor import Supervisor
+from varde.local.together import together
 from varde.local.valkey import start_valkey
 
 __all__ = ["ENDPOINTS_FILE", "Endpoints", "Options", "Stack"]
@@ -85,21 +86,24 @@ class Stack:
         self._supervisor.end_leftovers()
         wanted = {"api": self._options.port} if self._options.port else {}
         ports = reserve((*LISTENERS, GIT), record=self._state / "ports.json", wanted=wanted)
-        (kubeconfig, plane), redis_url = await asyncio.gather(self._cluster(), self._redis())
+        async with together() as group:
+            cluster, redis = group.create_task(self._cluster()), group.create_task(self._redis())
+        kubeconfig, plane = cluster.result()
         kubeconfigs, webhook_secret = await self._set_up(kubeconfig, local=plane is not None)
         around = Surroundings(
             kubeconfigs=kubeconfigs,
             ports=ports,
-            redis_url=redis_url,
+            redis_url=redis.result(),
             mirrors=private_folder(self._state / "mirrors"),
             token=self._kept("token"),
             take_over=self._options.take_over,
         )
-        git_url, *_ = await asyncio.gather(
-            self._git(ports, webhook_secret), self._services(around), self._components(plane)
-        )
+        async with together() as group:
+            git = group.create_task(self._git(ports, webhook_secret))
+            group.create_task(self._services(around))
+            group.create_task(self._components(plane))
         self._watching = asyncio.create_task(self._supervisor.watch())
-        return self._endpoints(around, kubeconfig, git_url)
+        return self._endpoints(around, kubeconfig, git.result())
 
     async def stop(self) -> None:
         """End everything in order; data stays for the next start."""
@@ -129,7 +133,9 @@ class Stack:
 
     async def _set_up(self, kubeconfig: Path, *, local: bool) -> tuple[Mapping[str, Path], str]:
         async with connect(str(kubeconfig), agent="varde-up") as cluster:
-            await asyncio.gather(cluster_setup.install_crds(cluster), cluster_setup.internal_key(cluster))
+            async with together() as group:
+                group.create_task(cluster_setup.install_crds(cluster))
+                group.create_task(cluster_setup.internal_key(cluster))
             secret = await cluster_setup.webhook_secret(cluster, self._kept("webhook-secret"))
             if not local:
                 return dict.fromkeys(cluster_setup.ACCOUNTS, kubeconfig), secret
@@ -144,22 +150,21 @@ class Stack:
         return await self._part("Git server", host)
 
     async def _services(self, around: Surroundings) -> None:
-        part = "Varde's services"
         started = programs(around)
         for program in started:
             self._supervisor.start(program)
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)) as session:
-            readiness = [
-                self._supervisor.ready(
-                    program.name,
-                    answers(session, f"http://{LOOPBACK}:{around.ports[program.name]}/healthz"),
-                    timeout_s=SERVICE_READY_S,
-                )
-                for program in started
-            ]
-            for done, ready in enumerate(asyncio.as_completed(readiness), start=1):
-                await ready
-                self._report(Step(part=part, done=done, total=len(started)))
+        ready: list[str] = []
+
+        async def wait(name: str, session: aiohttp.ClientSession) -> None:
+            healthy = answers(session, f"http://{LOOPBACK}:{around.ports[name]}/healthz")
+            await self._supervisor.ready(name, healthy, timeout_s=SERVICE_READY_S)
+            ready.append(name)
+            self._report(Step(part="Varde's services", done=len(ready), total=len(started)))
+
+        timeout = aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session, together() as group:
+            for program in started:
+                group.create_task(wait(program.name, session))
 
     async def _part(self, name: str, work: Awaitable[Result]) -> Result:
         self._report(Step(part=name))
