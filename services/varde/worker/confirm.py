@@ -4,7 +4,7 @@ import msgspec
 
 from varde.core.diff import doubtful, same_object
 from varde.errors import Conflict, Terminal
-from varde.worker.compare import Compared, Comparison
+from varde.worker.comparison import Compared, Comparison
 from varde.worker.together import together
 from varde.worker.world import World
 

@@ -11,7 +11,7 @@ from varde.core.masking import masked
 from varde.core.object_diff import unified
 from varde.model.diff import ObjectDiff, StoredDiff
 from varde.model.message import AppKey
-from varde.worker.compare import Compared, Comparison
+from varde.worker.comparison import Compared, Comparison
 
 __all__ = ["DiffStore"]
 

@@ -10,7 +10,8 @@ from varde.model.message import Wake
 from varde.telemetry import tracing
 from varde.worker import report
 from varde.worker.admission import admit
-from varde.worker.compare import Comparison, compare
+from varde.worker.compare import compare
+from varde.worker.comparison import Comparison
 from varde.worker.confirm import confirm
 from varde.worker.convergence import settled
 from varde.worker.desire import DesiredState, automated, desire
@@ -111,7 +112,7 @@ async def _observe(
     if status != of.status or of.asked:
         status = msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
     await world.applications.write(of, status, record)
-    if comparison.applied != tuple(comparison.records.values()):
+    if set(comparison.applied) != set(comparison.records.values()):
         await world.applied.save(of.key, comparison.applied)
     await world.diffs.leave(of.key, desired.revision, comparison, now_s)
     return Outcome(

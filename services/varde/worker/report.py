@@ -22,7 +22,7 @@ from varde.model.application import (
     SyncStatus,
 )
 from varde.model.resource import Manifest
-from varde.worker.compare import Compared, Comparison
+from varde.worker.comparison import Compared, Comparison
 from varde.worker.desire import DesiredState
 from varde.worker.subject import Subject
 

@@ -10,7 +10,7 @@ from varde.model.application import ResourceResult
 from varde.model.resource import Manifest, ResourceKey
 from varde.ports.kube import Propagation
 from varde.telemetry import tracing
-from varde.worker.compare import Comparison
+from varde.worker.comparison import Comparison
 from varde.worker.subject import Subject
 from varde.worker.together import together
 from varde.worker.world import World

@@ -16,7 +16,7 @@ from varde.model.message import Wake
 from varde.model.resource import ResourceKey
 from varde.telemetry import tracing
 from varde.worker import report
-from varde.worker.compare import Comparison
+from varde.worker.comparison import Comparison
 from varde.worker.convergence import settled, started
 from varde.worker.desire import DesiredState
 from varde.worker.namespace import ensure_namespace
