@@ -35,9 +35,7 @@ def assign(applications: Iterable[AppKey], shards: Iterable[str]) -> Mapping[App
     loads = dict.fromkeys(candidates, 0)
     assigned = {}
     for key in keys:
-        chosen = max(
-            (shard for shard in candidates if loads[shard] < most), key=lambda shard, key=key: _weight(key, shard)
-        )
+        _, chosen = max((_weight(key, shard), shard) for shard in candidates if loads[shard] < most)
         loads[chosen] += 1
         assigned[key] = chosen
     return assigned

@@ -43,10 +43,10 @@ def spec_digest(spec: Mapping[str, Any]) -> str:
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """An Application as the scheduler sees it.
 
-    ``spec`` and ``operation`` are digests (no operation: empty). ``refresh`` is the annotation's ``normal``, ``hard`` or
-    empty. ``current``: the commit that ``status.sync`` speaks of, for each source; empty ones when it speaks of none.
-    ``compared``: digest of the spec that the status speaks of. ``unsettled``: the status is not at rest: a sync runs, it
-    says why it could not be compared, or its health is still coming. ``retry_at_s``: when its sync is to go on.
+    ``spec`` and ``operation`` are digests (no operation: empty). ``refresh`` is the annotation's ``normal``, ``hard``
+    or empty. ``current``: the commit that ``status.sync`` speaks of, for each source; empty ones where it names none.
+    ``compared``: digest of the spec that the status speaks of. ``unsettled``: the status is not at rest: a sync runs,
+    it says why it could not be compared, or its health is still coming. ``retry_at_s``: when its sync is to go on.
     ``number``: of the newest message that led to a claim.
     """
 
@@ -107,7 +107,7 @@ def want(desk: Desk, need: Need) -> Desk:
 
 
 def due(desk: Desk) -> Need | None:
-    """What to send now: with nothing on its way all that is wanted; else only what is more urgent, taking the rest along."""
+    """What to send now: what is wanted, if nothing is on its way or only what is less urgent (which goes along)."""
     if desk.wanted is None:
         return None
     if desk.sent is None:
@@ -123,16 +123,16 @@ def sent(desk: Desk, message: Sent) -> Desk:
 
 
 def done(desk: Desk, number: int, *, retry_at_s: float = 0.0) -> Desk:
-    """A worker has finished with a message; one with an older number than the one that counts tells nothing.
+    """A worker has finished with a message: an older one than the one that counts says nothing, another leader's does.
 
     Args:
         desk: before.
         number: of the message.
         retry_at_s: Unix seconds at which the worker asks for another look; 0: it does not.
     """
-    if desk.sent is None or number < desk.sent.number:
+    if desk.sent and number < desk.sent.number:
         return desk
-    return msgspec.structs.replace(desk, sent=None, retry_at_s=retry_at_s)
+    return msgspec.structs.replace(desk, sent=None, retry_at_s=retry_at_s or desk.retry_at_s)
 
 
 def lost(desk: Desk) -> Desk:
@@ -152,19 +152,16 @@ def changed(old: Seen | None, new: Seen) -> Need | None:
     """
     if new.skipped:
         return None
-    if old is None:
-        return _by_person("created")
-    if new.deleting and not old.deleting:
-        return _by_person("deleted")
-    if new.operation and new.operation != old.operation:
-        return _by_person("operation")
-    if new.refresh and new.refresh != old.refresh:
-        return _by_person(f"refresh {new.refresh}", hard=new.refresh == "hard")
-    if new.spec != old.spec:
-        return _by_person("spec changed")
-    if old.skipped:
-        return _by_person("reconciled again")
-    return None
+    reasons = {
+        "created": old is None,
+        "deleted": new.deleting and not (old and old.deleting),
+        "operation": new.operation and new.operation != (old and old.operation),
+        f"refresh {new.refresh}": new.refresh and new.refresh != (old and old.refresh),
+        "spec changed": old and new.spec != old.spec,
+        "reconciled again": old and old.skipped,
+    }
+    reason = "; ".join(reason for reason, holds in reasons.items() if holds)
+    return _by_person(reason, hard=new.refresh == "hard") if reason else None
 
 
 def standing(seen: Seen) -> Need | None:

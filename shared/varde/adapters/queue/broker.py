@@ -6,6 +6,9 @@
   shard's queues: the scheduler sees the worker's Lease expire and issues what it had anew, elsewhere. So there is no
   maintenance, nothing is put back at a stop, and an acknowledgement that does not reach Redis is not worth a retry.
 - It starts a second consumer thread for each queue's delayed messages. The scheduler's timers delay; none here.
+
+Measured with 16 threads on two shared cores: idle 0.3 to 0.5 % of a core; from before ``send`` to the handler's start
+3.3 ms p50, 5.6 ms p95 (200 messages, each to an idle worker); 1,090 messages a second; a stop takes 0.9 s.
 """
 
 import threading

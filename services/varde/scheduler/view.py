@@ -1,0 +1,165 @@
+"""What the scheduler knows of the control namespace: followed by watches, by the leader and the standby alike.
+
+A standby keeps it warm, so that taking over costs no lists.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from varde.adapters.kube import Changed, Reflector, Shards
+from varde.core.scheduling import Seen
+from varde.errors import Conflict, VardeError
+from varde.model.message import AppKey
+from varde.model.resource import ResourceKey
+from varde.model.settings import ArgoSettings, settings
+from varde.ports.kube import Cluster
+from varde.scheduler.projection import controller_runs, seen
+
+__all__ = ["Listener", "View"]
+
+log = structlog.get_logger()
+
+GROUP = "argoproj.io"
+CONTROLLER = "app.kubernetes.io/name=argocd-application-controller"
+EVERYTHING = {
+    "sourceRepos": ["*"],
+    "destinations": [{"namespace": "*", "server": "*"}],
+    "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
+}
+"""What Argo CD makes the project ``default`` of."""
+
+
+class Listener(Protocol):
+    """Whoever leads is told of changes."""
+
+    def application_changed(self, old: Seen | None, new: Seen | None) -> None:
+        """One Application; None before it was made and after it is gone."""
+        ...
+
+    def project_changed(self, name: str) -> None:
+        """One AppProject."""
+        ...
+
+    def settings_changed(self) -> None:
+        """``argocd-cm`` or ``argocd-cmd-params-cm``."""
+        ...
+
+    def shards_changed(self) -> None:
+        """A worker came or left."""
+        ...
+
+    def controller_changed(self) -> None:
+        """An Argo CD controller came or left."""
+        ...
+
+
+class View:
+    """Applications, projects, settings, shards, and whether an Argo CD controller runs.
+
+    Args:
+        cluster: the control plane.
+        namespace: the control namespace.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self.shards = Shards(cluster, namespace=namespace)
+        self.listener: Listener | None = None
+        self._applications = Reflector[Seen](cluster, GROUP, "Application", seen, namespace=namespace)
+        self._projects = Reflector[Any](cluster, GROUP, "AppProject", lambda found: found["spec"], namespace=namespace)
+        self._configuration = tuple(
+            Reflector[Mapping[str, str]](
+                cluster,
+                "",
+                "ConfigMap",
+                lambda found: found.get("data") or {},
+                namespace=namespace,
+                fields=f"metadata.name={name}",
+            )
+            for name in ("argocd-cm", "argocd-cmd-params-cm")
+        )
+        self._controllers = tuple(
+            Reflector[bool](cluster, "apps", kind, controller_runs, namespace=namespace, labels=CONTROLLER)
+            for kind in ("StatefulSet", "Deployment")
+        )
+
+    async def follow(self) -> None:
+        """Keep up until cancelled.
+
+        Raises:
+            ExceptionGroup: of Terminal: the cluster does not serve Argo CD's kinds, or refuses this account.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._applications.run(self._application))
+            group.create_task(self._projects.run(self._project))
+            group.create_task(self.shards.run(lambda: self._tell(lambda to: to.shards_changed())))
+            for reflector in self._configuration:
+                group.create_task(reflector.run(lambda _: self._tell(lambda to: to.settings_changed())))
+            for controllers in self._controllers:
+                group.create_task(controllers.run(lambda _: self._tell(lambda to: to.controller_changed())))
+
+    async def ready(self) -> None:
+        """Wait until all is known."""
+        for known in self._known():
+            await known.wait()
+
+    def lag(self) -> str:
+        """Why this is not what the cluster holds; empty when it is."""
+        if not all(known.is_set() for known in self._known()):
+            return "the control namespace is not read yet"
+        return "" if self._applications.connected_since_s is not None else "the control plane does not answer"
+
+    def _known(self) -> Iterator[asyncio.Event]:
+        for reflector in (self._applications, self._projects, *self._configuration, *self._controllers):
+            yield reflector.ready
+        yield self.shards.ready
+
+    @property
+    def applications(self) -> Iterator[Seen]:
+        """All Applications."""
+        return iter(self._applications.items.values())
+
+    def application(self, key: AppKey) -> Seen | None:
+        """One Application; None when it is not there."""
+        name = ResourceKey(group=GROUP, kind="Application", namespace=key.namespace, name=key.name)
+        return self._applications.items.get(name)
+
+    @property
+    def settings(self) -> ArgoSettings:
+        """Argo CD's settings as they are now."""
+        common, params = (next(iter(reflector.items.values()), {}) for reflector in self._configuration)
+        found, _ = settings(common, params)
+        return found
+
+    @property
+    def controller_runs(self) -> bool:
+        """Whether an Argo CD controller writes to the same objects."""
+        return any(any(controllers.items.values()) for controllers in self._controllers)
+
+    async def make_default_project(self) -> None:
+        """Make AppProject ``default``, as Argo CD does, when it is missing and this account may."""
+        key = ResourceKey(group=GROUP, kind="AppProject", namespace=self._namespace, name="default")
+        if key in self._projects.items or self.controller_runs:
+            return
+        metadata = {"name": key.name, "namespace": key.namespace}
+        manifest = {"apiVersion": f"{GROUP}/v1alpha1", "kind": key.kind, "metadata": metadata, "spec": EVERYTHING}
+        try:
+            await self._cluster.create(manifest)
+        except Conflict:
+            log.debug("the default project was just made by another")
+        except VardeError as error:
+            log.warning("the default project is missing and was not made", error=str(error))
+
+    def _application(self, change: Changed[Seen]) -> None:
+        self._tell(lambda to: to.application_changed(change.old, change.new))
+
+    def _project(self, change: Changed[Any]) -> None:
+        self._tell(lambda to: to.project_changed(change.key.name))
+
+    def _tell(self, what: Callable[[Listener], None]) -> None:
+        if self.listener is not None:
+            what(self.listener)
