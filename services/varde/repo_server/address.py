@@ -51,8 +51,8 @@ def rewrites() -> dict[str, str]:
         except OSError:
             continue
         for name, prefix in entries:
-            if name.startswith("url.") and name.endswith(INSTEAD_OF):
-                found[prefix or ""] = name.removeprefix("url.").removesuffix(INSTEAD_OF)
+            if prefix and name.startswith("url.") and name.endswith(INSTEAD_OF):
+                found[prefix] = name.removeprefix("url.").removesuffix(INSTEAD_OF)
     return found
 
 

@@ -1,5 +1,7 @@
 """What travels over the pipes between ``fetchers`` and a helper process that runs ``fetcher``: one JSON text a line."""
 
+import base64
+
 import msgspec
 
 __all__ = ["Access", "Answer", "FetchFailed", "FetchJob", "Fetched", "Working"]
@@ -15,6 +17,14 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     insecure: bool = False
     insecure_ignore_host_key: bool = False
     proxy: str = ""
+
+    @property
+    def authorization(self) -> str:
+        """The HTTP header's value; empty: none is sent."""
+        if self.bearer_token:
+            return f"Bearer {self.bearer_token}"
+        pair = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return f"Basic {pair}" if self.password else ""
 
     def __repr__(self) -> str:
         """Without secrets, as tracebacks show it."""

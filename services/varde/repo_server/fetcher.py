@@ -6,7 +6,6 @@ a progress callback for each object takes the GIL, so none is set; libgit2 accep
 refuses; an ``Authorization`` header of our own saves the request that a 401 answers.
 """
 
-import base64
 import os
 import socket
 import stat
@@ -61,12 +60,7 @@ class _Callbacks(pygit2.RemoteCallbacks):
         self.heard += 1
 
     def custom_headers(self) -> list[str] | None:
-        if self._access.bearer_token:
-            return [f"Authorization: Bearer {self._access.bearer_token}"]
-        if self._access.password:
-            pair = f"{self._access.username}:{self._access.password}".encode()
-            return [f"Authorization: Basic {base64.b64encode(pair).decode()}"]
-        return None
+        return [f"Authorization: {self._access.authorization}"] if self._access.authorization else None
 
     def credentials(
         self,

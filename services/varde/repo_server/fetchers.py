@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -35,11 +36,11 @@ class Fetchers:
     """Runs jobs, each in a helper process of its own.
 
     Args:
-        silence_s: how long a remote may say nothing (``reposerver.git.request.timeout``).
+        silence_s: gives how long a remote may say nothing (``reposerver.git.request.timeout``).
     """
 
-    def __init__(self, silence_s: float) -> None:
-        self.silence_s = silence_s
+    def __init__(self, silence_s: Callable[[], float]) -> None:
+        self._silence_s = silence_s
         self._idle: list[Process] = []
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -65,21 +66,15 @@ class Fetchers:
     async def _answer(self, process: Process, job: FetchJob) -> Fetched | FetchFailed:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("a helper was started without pipes")
+        silence_s = self._silence_s()
         process.stdin.write(msgspec.json.encode(job) + b"\n")
         try:
-            async with asyncio.timeout(self.silence_s * TOTAL_FACTOR):
-                while isinstance(answer := await self._line(process.stdout), Working):
+            async with asyncio.timeout(silence_s * TOTAL_FACTOR):
+                while isinstance(answer := await _line(process.stdout, silence_s), Working):
                     pass
         except TimeoutError:
-            raise FetcherDied(f"the remote said nothing for {self.silence_s:g} s, so the fetch was ended") from None
+            raise FetcherDied(f"the remote said nothing for {silence_s:g} s, so the fetch was ended") from None
         return answer
-
-    async def _line(self, output: asyncio.StreamReader) -> Answer:
-        async with asyncio.timeout(self.silence_s):
-            line = await output.readline()
-        if not line:
-            raise FetcherDied("the process that fetched ended in the middle of it")
-        return ANSWER.decode(line)
 
     async def close(self) -> None:
         """End all idle helpers; those at work end with their callers."""
@@ -103,3 +98,11 @@ async def _kill(process: Process) -> None:
     with suppress(ProcessLookupError):
         process.kill()
     await process.wait()
+
+
+async def _line(output: asyncio.StreamReader, silence_s: float) -> Answer:
+    async with asyncio.timeout(silence_s):
+        line = await output.readline()
+    if not line:
+        raise FetcherDied("the process that fetched ended in the middle of it")
+    return ANSWER.decode(line)

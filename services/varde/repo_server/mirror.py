@@ -94,7 +94,8 @@ class Mirror:
                 raise type(last.error)(str(last.error))
             if last and not last.error and await self._is_enough(last, wanted):
                 return 0.0
-            return await self._look(access, wanted)
+            is_certain = bool(wanted.expect and last and not last.error)
+            return await self._look(access, wanted, fetch_at_once=is_certain)
 
     async def read(self, access: Access, reader: Callable[[pygit2.Repository, Fetched], Outcome]) -> Outcome:
         """Run a reader on the mirror in a thread, and once more on a new mirror if this one turns out broken.
@@ -137,11 +138,15 @@ class Mirror:
         except MirrorBroken:
             return False
 
-    async def _look(self, access: Access, wanted: Wanted) -> float:
+    async def _look(self, access: Access, wanted: Wanted, *, fetch_at_once: bool) -> float:
+        """Ask the cheap question before a fetch, unless a webhook told of a commit that is not here yet.
+
+        The first look of an access always asks: it refuses redirects, where libgit2 goes to other ports of a host.
+        """
         self._extra.update(sorted(wanted.extra - self._extra)[: MOST_EXTRA - len(self._extra)])
         began_s = time.monotonic()
         try:
-            as_before = not wanted.expect and await self._is_as_before(access)
+            as_before = not fetch_at_once and await self._is_as_before(access)
             if not as_before:
                 await self._fetch(access)
         except (Terminal, Transient) as error:
@@ -157,7 +162,6 @@ class Mirror:
             del self._looks[next(iter(self._looks))]
 
     async def _is_as_before(self, access: Access) -> bool:
-        """The cheap question; a webhook's commit that is not here yet skips it, as a fetch is certain then."""
         present = await self._ask(access)
         if present is None:
             return False

@@ -10,7 +10,7 @@ from varde.repo_server.address import Address, address_of
 from varde.repo_server.fetch_job import Access
 from varde.repo_server.fetchers import Fetchers
 from varde.repo_server.mirror import Mirror
-from varde.repo_server.mirror_folder import MirrorFolder, clear_leavings
+from varde.repo_server.mirror_folder import MirrorFolder
 from varde.repo_server.remote_refs import RemoteRefs
 
 __all__ = ["Mirrors"]
@@ -44,7 +44,6 @@ class Mirrors:
         instead_of: Mapping[str, str],
     ) -> None:
         store.mkdir(parents=True, exist_ok=True)
-        clear_leavings(store)
         self._store = store
         self._fetchers = fetchers
         self._remote_refs = remote_refs
@@ -61,7 +60,7 @@ class Mirrors:
         address = address_of(url, self._instead_of)
         access = _access(address, credentials_for(address.url, project, self._repositories()))
         if address.url not in self._mirrors:
-            folder = MirrorFolder(self._store / f"{hashlib.sha256(address.url.encode()).hexdigest()}.git")
+            folder = MirrorFolder(self._store / hashlib.sha256(address.url.encode()).hexdigest())
             self._mirrors[address.url] = Mirror(address, folder, self._fetchers, self._remote_refs)
         return self._mirrors[address.url], access
 

@@ -5,11 +5,11 @@ Protocol: Git's gitprotocol-v2 and gitprotocol-http pages. 5 ms where a connecti
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import BasicAuth, ClientConnectorCertificateError, ClientSession, ClientSSLError, ClientTimeout
+from aiohttp import ClientConnectorCertificateError, ClientSession, ClientSSLError, ClientTimeout
 from yarl import URL
 
 from varde.errors import Transient
@@ -32,12 +32,12 @@ class RemoteRefs:
 
     Args:
         session: of this service; it is closed by its owner.
-        silence_s: how long a remote may say nothing.
+        silence_s: gives how long a remote may say nothing.
     """
 
-    def __init__(self, session: ClientSession, silence_s: float) -> None:
+    def __init__(self, session: ClientSession, silence_s: Callable[[], float]) -> None:
         self._session = session
-        self._timeout = ClientTimeout(sock_connect=silence_s, sock_read=silence_s)
+        self._silence_s = silence_s
 
     async def ask(self, address: Address, access: Access, extra: tuple[str, ...]) -> Fetched | None:
         """The refs that a fetch would bring; None when the remote does not speak protocol v2.
@@ -51,16 +51,16 @@ class RemoteRefs:
             Terminal: no such repository, or it does not take the credentials or show a certificate that counts.
             Transient: it cannot be reached, or is not well.
         """
+        silence_s = self._silence_s()
         command = b"".join((_packet("command=ls-refs\n"), DELIMITER, *map(_packet, _arguments(extra)), FLUSH))
         try:
             async with self._session.post(
                 URL(address.url.rstrip("/") + "/git-upload-pack", encoded=True),
                 data=command,
                 headers=_headers(access),
-                auth=BasicAuth(access.username, access.password) if access.password else None,
                 ssl=not access.insecure,
                 proxy=access.proxy or None,
-                timeout=self._timeout,
+                timeout=ClientTimeout(sock_connect=silence_s, sock_read=silence_s),
                 allow_redirects=False,
             ) as answer:
                 _check(answer, address, access)
@@ -68,7 +68,7 @@ class RemoteRefs:
         except (ClientConnectorCertificateError, ClientSSLError, ssl.SSLError) as error:
             raise no_certificate(address, str(error)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = str(error) or f"it said nothing for {self._timeout.sock_read:g} s"
+            reason = str(error) or f"it said nothing for {silence_s:g} s"
             raise Transient(f"{address.host} cannot be reached for {address.shown}: {reason}") from error
         return _refs(body, extra)
 
@@ -91,8 +91,8 @@ def _headers(access: Access) -> dict[str, str]:
         "Accept": "application/x-git-upload-pack-result",
         "User-Agent": "git/varde",
     }
-    if access.bearer_token:
-        headers["Authorization"] = f"Bearer {access.bearer_token}"
+    if access.authorization:
+        headers["Authorization"] = access.authorization
     return headers
 
 

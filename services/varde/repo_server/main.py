@@ -1,0 +1,71 @@
+"""``python -m varde.repo_server.main``: the repo-server's process."""
+
+import asyncio
+import os
+import socket
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+from redis.asyncio import Redis
+
+from varde.adapters import http_server, process
+from varde.adapters.internal_key import internal_key
+from varde.adapters.kube import connect
+from varde.adapters.settings import load
+from varde.repo_server.address import rewrites
+from varde.repo_server.control import Control
+from varde.repo_server.fetchers import Fetchers
+from varde.repo_server.mirrors import Mirrors
+from varde.repo_server.remote_refs import RemoteRefs
+from varde.repo_server.service import RepoServer
+from varde.repo_server.settings import RepoServerSettings
+from varde.telemetry import logs, tracing
+from varde.telemetry.span_store import SpanStore
+
+__all__ = ["main"]
+
+
+async def serve(settings: RepoServerSettings, stop: asyncio.Event) -> None:
+    """Answer until told to stop."""
+    name = settings.id or socket.gethostname()
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(connect(settings.kubeconfig, agent=f"varde-repo-server/{name}"))
+        key = await internal_key(cluster, settings.namespace)
+        await _trace(settings, stack)
+        control = Control(cluster, settings.namespace)
+        following = asyncio.create_task(control.follow())
+        stack.callback(following.cancel)
+        await control.ready()
+        fetchers = Fetchers(control.silence_s)
+        stack.push_async_callback(fetchers.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        remote_refs = RemoteRefs(session, control.silence_s)
+        mirrors = Mirrors(Path(settings.store), fetchers, remote_refs, control.repositories, rewrites())
+        app = http_server.internal_app(
+            RepoServer(mirrors, control.limits).routes(), key=key, health=lambda: _health(following)
+        )
+        await http_server.serve(app, listen=settings.listen, stop=stop)
+
+
+async def _trace(settings: RepoServerSettings, stack: AsyncExitStack) -> None:
+    sink = None
+    if settings.redis_url:
+        client = await stack.enter_async_context(Redis.from_url(settings.redis_url))
+        sink = await stack.enter_async_context(SpanStore(client))
+    tracing.configure("repo-server", sink=sink, otlp_endpoint=settings.otlp_endpoint)
+    stack.callback(tracing.shutdown)
+
+
+def _health(following: asyncio.Task[None]) -> str:
+    return f"repositories are not followed any more: {following.exception()}" if following.done() else ""
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    logs.configure("repo-server")
+    process.run(lambda stop: serve(load(RepoServerSettings, os.environ), stop))
+
+
+if __name__ == "__main__":
+    main()
