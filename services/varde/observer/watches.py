@@ -51,6 +51,8 @@ class Watches:
         self._project = sighting(control_namespace)
         self._tell = tell
         self._tasks: dict[Kind, asyncio.Task[None]] = {}
+        self.reflectors: dict[Kind, Reflector[Sighting | None]] = {}
+        """Of the kinds that are watched now."""
         self._unneeded_since_s: dict[Kind, float] = {}
 
     def adjust(self, now_s: float) -> None:
@@ -93,11 +95,13 @@ class Watches:
             labels=APPLICATION_LABEL,
             metadata_only=kind not in HAS_HEALTH,
         )
+        self.reflectors[kind] = reflector
         first_look = asyncio.create_task(self._first_look(kind, reflector))
         try:
             await reflector.run(self._changed)
         finally:
             first_look.cancel()
+            del self.reflectors[kind]
 
     async def _first_look(self, kind: Kind, reflector: Reflector[Sighting | None]) -> None:
         await reflector.ready.wait()
