@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import yaml
 from cut_wire import wire_to
 from eventually import until
 
@@ -87,7 +88,28 @@ async def test_what_happened_while_the_network_was_away_is_told_soon_after(
         following.task.cancel()
 
 
-async def test_a_restarted_api_server_is_followed_on(programs: Programs, tmp_path: Path) -> None:
+async def service_account(cluster: KubeCluster, kubeconfig: Path, folder: Path) -> str:
+    """The kubeconfig of an account that may read config maps and nothing else."""
+    rbac, account = "rbac.authorization.k8s.io", {"kind": "ServiceAccount", "name": "reader", "namespace": "default"}
+    named = {"metadata": {"name": "reader", "namespace": "default"}}
+    role = {"apiGroup": rbac, "kind": "Role", "name": "reader"}
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}
+    await cluster.create({"apiVersion": "v1", "kind": "ServiceAccount"} | named)
+    await cluster.create({"apiVersion": f"{rbac}/v1", "kind": "Role", "rules": [rule]} | named)
+    binding = {"apiVersion": f"{rbac}/v1", "kind": "RoleBinding", "roleRef": role, "subjects": [account]}
+    await cluster.create(binding | named)
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = await cluster.post("/api/v1/namespaces/default/serviceaccounts/reader/token", asked)
+    document = yaml.safe_load(await asyncio.to_thread(kubeconfig.read_text))
+    document["users"][0]["user"] = {"token": token["status"]["token"]}
+    path = folder / "reader"
+    await asyncio.to_thread(path.write_text, yaml.safe_dump(document))
+    return str(path)
+
+
+async def test_a_restarted_api_server_is_followed_on_although_it_refuses_everybody_at_first(
+    programs: Programs, tmp_path: Path
+) -> None:
     supervisor = Supervisor(tmp_path / "supervisor")
     plane = ControlPlane(programs, tmp_path / "plane", supervisor)
     await plane.start()
@@ -95,18 +117,20 @@ async def test_a_restarted_api_server_is_followed_on(programs: Programs, tmp_pat
         async with connect(str(plane.kubeconfig), agent="varde-tests") as cluster:
             for name in ("kept", "going"):
                 await cluster.apply(config_map("default", name))
-            following = Following(cluster, "default")
-            await following.reflector.ready.wait()
-            following.seen.clear()
-            supervisor._children["kube-apiserver"].process.kill()
-            reviving = asyncio.create_task(supervisor.watch())
-            await until(lambda: not following.reflector.connected)
-            await until(lambda: following.reflector.connected, within_s=60)
-            await change(cluster, "default")
-            await until(lambda: following.values() == {"kept": "2", "new": "1"})
-            assert sorted(following.seen) == [("going", "1", None), ("kept", "1", "2"), ("new", None, "1")]
-            reviving.cancel()
-            following.task.cancel()
+            path = await service_account(cluster, plane.kubeconfig, tmp_path)
+            async with connect(path, agent="varde-tests") as reader:
+                following = Following(reader, "default")
+                await following.reflector.ready.wait()
+                following.seen.clear()
+                supervisor._children["kube-apiserver"].process.kill()
+                reviving = asyncio.create_task(supervisor.watch())
+                await until(lambda: not following.reflector.connected)
+                await until(lambda: following.reflector.connected, within_s=60)
+                await change(cluster, "default")
+                await until(lambda: following.values() == {"kept": "2", "new": "1"})
+                assert sorted(following.seen) == [("going", "1", None), ("kept", "1", "2"), ("new", None, "1")]
+                reviving.cancel()
+                following.task.cancel()
     finally:
         await supervisor.stop()
 

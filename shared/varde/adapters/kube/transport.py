@@ -30,6 +30,12 @@ IDLE_S = 60.0
 SILENCE_S = 20.0
 """A peer that acknowledges nothing for so long is gone: a watch would wait for its timeout otherwise."""
 
+SETTLING_S = 10.0
+"""An API server that comes back refuses everybody until it has read the roles again: 100 ms of 403 (seen with 1.37.2).
+
+So soon after a failure of the network, 401 and 403 may pass.
+"""
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One call; ``what`` names it in messages, ``secrets`` must not come back in one."""
@@ -64,6 +70,7 @@ class Transport:
         self._read_at_s = -math.inf
         self._context_of: Tls | None = None
         self._context: Any = None
+        self._failed_at_s = -math.inf
         self._reading = asyncio.Lock()
         self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
         self._session = aiohttp.ClientSession(
@@ -77,16 +84,27 @@ class Transport:
         Raises:
             VardeError: the network failed or the server refused, see ``refusal``.
         """
-        return _accepted(request, await self._answer(request))
+        return self._accepted(request, await self._answer(request))
 
     async def find(self, request: Request) -> bytes | None:
         """``call`` for what need not be there: None for 404."""
         answer = await self._answer(request)
-        return None if answer.status == HTTPStatus.NOT_FOUND else _accepted(request, answer)
+        return None if answer.status == HTTPStatus.NOT_FOUND else self._accepted(request, answer)
 
     async def _answer(self, request: Request) -> _Answer:
         async with self._turns, self._open(request, limits=CALL_LIMITS) as response:
             return _Answer(status=response.status, headers=response.headers, body=await response.read())
+
+    def _accepted(self, request: Request, answer: _Answer) -> bytes:
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            return answer.body
+        error = refusal(answer.status, answer.body, what=request.what, headers=answer.headers, secrets=request.secrets)
+        if answer.status == HTTPStatus.FORBIDDEN and self._settling():
+            raise Transient(f"{error} (the API server has just come back)")
+        raise error
+
+    def _settling(self) -> bool:
+        return time.monotonic() - self._failed_at_s < SETTLING_S
 
     @asynccontextmanager
     async def stream(self, request: Request, *, timeout_s: float) -> AsyncIterator[aiohttp.StreamReader]:
@@ -95,7 +113,7 @@ class Transport:
         async with self._open(request, limits=limits) as response:
             if not response.ok:
                 content = await response.read()
-                _accepted(request, _Answer(status=response.status, headers=response.headers, body=content))
+                self._accepted(request, _Answer(status=response.status, headers=response.headers, body=content))
             yield response.content
 
     @asynccontextmanager
@@ -109,9 +127,11 @@ class Transport:
                 response = await self._send(access, request, limits)
             async with response:
                 if response.status == HTTPStatus.UNAUTHORIZED:
-                    raise Terminal(f"{access.server} does not know the caller of {access.place}: renew its credential")
+                    text = f"{access.server} does not know the caller of {access.place}: renew its credential"
+                    raise Transient(text) if self._settling() else Terminal(text)
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._failed_at_s = time.monotonic()
             said = str(error) or type(error).__name__
             raise Transient(f"{request.what}: {access.server} ({access.place}) cannot be reached: {said}") from error
 
@@ -157,12 +177,6 @@ class Transport:
     ) -> None:
         """Close."""
         await self.close()
-
-
-def _accepted(request: Request, answer: _Answer) -> bytes:
-    if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return answer.body
-    raise refusal(answer.status, answer.body, what=request.what, headers=answer.headers, secrets=request.secrets)
 
 
 def _socket(address: tuple[Any, ...]) -> socket.socket:
