@@ -53,6 +53,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--redis-url", default="", help="Use this Redis or Valkey, not the embedded one.")
 @click.option("--examples/--no-examples", default=None, help="Deploy the examples.  [default: in a local cluster]")
 @click.option("--take-over", is_flag=True, help="Write although an Argo CD controller runs in the cluster.")
+@click.option("--audit", is_flag=True, help="Write each call to the local cluster to control-plane/audit.jsonl.")
 @click.option("--once", is_flag=True, help="End once the first commit is live; fail if it does not get live.")
 @click.option("--browser/--no-browser", default=True, help="Open the page.")
 @click.option("--yes", is_flag=True, help="Do not ask before writing to the cluster of --kubeconfig.")
@@ -64,6 +65,7 @@ def up(
     redis_url: str,
     examples: bool | None,
     take_over: bool,
+    audit: bool,
     once: bool,
     browser: bool,
     yes: bool,
@@ -75,7 +77,9 @@ def up(
     with_examples = kubeconfig is None if examples is None else examples
     if once and not with_examples:
         raise click.UsageError("--once waits for the first commit of the examples: add --examples")
-    stack = Options(state=state, port=port, kubeconfig=kubeconfig, redis_url=redis_url, take_over=take_over)
+    stack = Options(
+        state=state, port=port, kubeconfig=kubeconfig, redis_url=redis_url, take_over=take_over, audit=audit
+    )
     choice = Choice(stack=stack, once=once, examples=with_examples, browser=browser and not once)
     try:
         asyncio.run(_run(choice))

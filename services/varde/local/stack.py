@@ -43,7 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a person can choose.
 
     ``state``: folder of all data. ``port``: of the page; 0: any free one. ``kubeconfig``: a cluster of the person's own
-    instead of a local one. ``redis_url``: a Redis or Valkey instead of the embedded one.
+    instead of a local one. ``redis_url``: a Redis or Valkey instead of the embedded one. ``audit``: have the local
+    cluster write every call down.
     """
 
     state: Path
@@ -51,6 +52,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     kubeconfig: Path | None = None
     redis_url: str = ""
     take_over: bool = False
+    audit: bool = False
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +120,7 @@ class Stack:
         if self._options.kubeconfig:
             return self._options.kubeconfig.expanduser().absolute(), None
         found = await find_programs(cache_folder(), self._report)
-        plane = ControlPlane(found, self._state / "control-plane", self._supervisor)
+        plane = ControlPlane(found, self._state / "control-plane", self._supervisor, audit=self._options.audit)
         await self._part("Kubernetes API", plane.start())
         return plane.kubeconfig, plane
 
