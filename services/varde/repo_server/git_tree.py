@@ -38,19 +38,17 @@ class GitTree:
 
     def __init__(self, repository: pygit2.Repository, commit: pygit2.Commit) -> None:
         self._repository = repository
-        self._root = self._object(str(commit.tree_id), pygit2.Tree)
+        self._folders: dict[str, pygit2.Tree | None] = {"": self._object(str(commit.tree_id), pygit2.Tree)}
 
     def entry(self, path: str) -> Entry | None:
         """See ``Tree``."""
-        if not path:
-            return Entry(Kind.FOLDER, str(self._root.id))
-        try:
-            return _entry(self._root[path])
-        except KeyError:
-            self._check_absent(path)
+        parent, _, name = path.rpartition("/")
+        folder = self._folder(parent)
+        if folder is None:
             return None
-        except pygit2.GitError as error:
-            raise MirrorBroken(f"{path} cannot be read: {error}") from error
+        if not path:
+            return Entry(Kind.FOLDER, str(folder.id))
+        return _entry(folder[name]) if name in folder else None
 
     def children(self, path: str) -> tuple[tuple[str, Entry], ...]:
         """See ``Tree``.
@@ -58,10 +56,8 @@ class GitTree:
         Raises:
             Terminal: a name in it is not UTF-8, as Kubernetes' tools need it.
         """
-        entry = self.entry(path)
-        folder = self._object(entry.id if entry else "", pygit2.Tree)
         try:
-            return tuple(((each.raw_name or b"").decode(), _entry(each)) for each in folder)
+            return tuple(((each.raw_name or b"").decode(), _entry(each)) for each in self._folder(path) or ())
         except UnicodeDecodeError as error:
             raise Terminal(f"a file in {path or 'the root folder'} has a name that is not UTF-8: rename it") from error
 
@@ -73,13 +69,23 @@ class GitTree:
         """See ``Tree``."""
         return self._object(file, pygit2.Blob).data
 
-    def _check_absent(self, path: str) -> None:
-        """A folder whose object is missing looks as if its files were, and they would be pruned: tell them apart."""
-        folder = self._root
-        for name in path.split("/"):
-            if name not in folder or folder[name].filemode != FileMode.TREE:
-                return
-            folder = self._object(str(folder[name].id), pygit2.Tree)
+    def _folder(self, path: str) -> pygit2.Tree | None:
+        """A folder, opened once: libgit2 inflates one of more than 4 kB for each path that is looked up through it."""
+        known, below = path, []
+        while known not in self._folders:
+            known, _, name = known.rpartition("/")
+            below.append(name)
+        folder = self._folders[known]
+        for name in reversed(below):
+            folder = self._below(folder, name)
+            known = f"{known}/{name}" if known else name
+            self._folders[known] = folder
+        return folder
+
+    def _below(self, folder: pygit2.Tree | None, name: str) -> pygit2.Tree | None:
+        if folder is None or name not in folder or folder[name].filemode != FileMode.TREE:
+            return None
+        return self._object(str(folder[name].id), pygit2.Tree)
 
     def _object(self, name: str, kind: type[Object]) -> Object:
         try:

@@ -62,8 +62,10 @@ def joined(folder: str, reference: str) -> str:
     """The path that a reference means when it stands in a folder.
 
     Raises:
-        Terminal: it is absolute or leads out of the repository.
+        Terminal: it is absolute, leads out of the repository, or is no path.
     """
+    if "\0" in reference:
+        raise Terminal(f"{reference!r} is no path, as it holds a zero byte")
     path = posixpath.normpath(posixpath.join(folder, reference))
     if reference.startswith("/") or path == ".." or path.startswith("../"):
         raise Terminal(f"{reference} leads out of the repository from {folder or 'its root'}; keep inside it")

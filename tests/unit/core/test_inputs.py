@@ -140,6 +140,10 @@ def test_a_path_out_of_the_repository_is_refused(path: str):
     assert "leads out of the repository" in refusal({"app/a.yaml": "1"}, source(path))
 
 
+def test_a_path_with_a_zero_byte_is_refused():
+    assert "is no path" in refusal({"app/a.yaml": "1"}, source("app\0"))
+
+
 def test_a_path_through_a_symbolic_link_is_refused_by_its_name():
     files = {"real/a.yaml": "1", "app": Link("real")}
     assert "app is a symbolic link" in refusal(files, source("app/deep"))
