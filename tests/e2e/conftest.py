@@ -13,7 +13,7 @@ from varde.local.program_cache import Programs
 def varde_up(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VardeUp]:
     """One running stack for the session, with the examples synced."""
     assert programs
-    up = VardeUp(tmp_path_factory.mktemp("varde-up"))
+    up = VardeUp(tmp_path_factory.mktemp("varde-up"), "--audit")
     try:
         up.wait_until_up()
         yield up

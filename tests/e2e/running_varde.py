@@ -84,6 +84,11 @@ class VardeUp:
         status = Path(f"/proc/{self.processes()[name].pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
+    @property
+    def audit_log(self) -> Path:
+        """Every call to the API server, when it was started with ``--audit``; see ``audit``."""
+        return self.state / "control-plane" / "audit.jsonl"
+
     def log(self, name: str) -> str:
         return (self.state / "logs" / f"{name}.log").read_text()
 
