@@ -1,7 +1,11 @@
 """From a message to its end: reads, reconciles, turns errors into what happens next, and tells the scheduler."""
 
+import asyncio
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -13,7 +17,6 @@ from varde.model.event import Done
 from varde.model.message import AppKey, Wake
 from varde.model.meta import ObjectMeta, decode
 from varde.model.project import AppProject, AppProjectSpec
-from varde.model.resource import Manifest
 from varde.telemetry import names, tracing
 from varde.worker import report
 from varde.worker.deletion import delete
@@ -49,19 +52,14 @@ class Handler:
         self._scheduler = scheduler
         self._shard = shard
         self._failures: Counter[AppKey] = Counter()
-        self._in_hand: set[AppKey] = set()
+        self._turns: WeakValueDictionary[AppKey, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, wake: Wake) -> None:
         """Handle one message; its end is told to the scheduler whatever happens."""
-        began_s = time.monotonic()
-        if wake.application in self._in_hand:
-            outcome = Outcome(name="already in hand", retry_after_s=LOST_RETRY_S)
-        else:
-            self._in_hand.add(wake.application)
-            try:
-                outcome = await self._traced(wake)
-            finally:
-                self._in_hand.discard(wake.application)
+        turn = self._turns.setdefault(wake.application, asyncio.Lock())
+        async with turn:
+            began_s = time.monotonic()
+            outcome = await self._decided(wake)
         self._scheduler.post(
             Done(
                 application=wake.application,
@@ -73,20 +71,6 @@ class Handler:
             )
         )
         _log(wake, outcome, self._shard, time.monotonic() - began_s)
-
-    async def _traced(self, wake: Wake) -> Outcome:
-        attributes = {names.LANE: wake.lane.value, names.SHARD: self._shard, names.NUMBER: wake.number}
-        now_s = self._world.now_s()
-        tracing.record(
-            "queue wait",
-            parent=wake.traceparent,
-            start_s=wake.issued_at_s,
-            end_s=max(now_s, wake.issued_at_s),
-            application=wake.application,
-            attributes=attributes,
-        )
-        with tracing.span("reconcile", parent=wake.traceparent, application=wake.application, attributes=attributes):
-            return await self._decided(wake)
 
     async def _decided(self, wake: Wake) -> Outcome:
         """The outcome, with each kind of error made into what happens next."""
@@ -104,6 +88,9 @@ class Handler:
             return Outcome(name=f"superseded: {error}")
         except (ClaimLost, Conflict) as error:
             return Outcome(name=f"lost: {error}", retry_after_s=LOST_RETRY_S)
+        except Exception as error:
+            log.exception("unexpected", application=str(wake.application), number=wake.number)
+            return Outcome(name=f"unexpected: {type(error).__name__}", retry_after_s=LONGEST_RETRY_S)
         self._failures.pop(wake.application, None)
         return outcome
 
@@ -115,24 +102,42 @@ class Handler:
 
     async def _tried(self, wake: Wake) -> Outcome:
         """Read and reconcile; again, with the revision resolved anew, when the Application changed meanwhile."""
+        taken_at_s = self._world.now_s()
         for _ in range(RACES):
             raw = await self._world.cluster.get(application_key(wake.application))
             if raw is None:
                 return Outcome(name="gone")
+            app = decode(raw, Application)
+            of = subject(raw, _unruled(app), self._world.tenants.settings(), self._world.control_namespace)
             try:
-                return await self._reconciled(raw, wake)
+                with self._traced(of, wake, taken_at_s):
+                    return await self._reconciled(of, wake)
             except Conflict:
                 wake = msgspec.structs.replace(wake, revisions=(), gather=True)
         raise Waiting(f"Application {wake.application} keeps changing", retry_after_s=LOST_RETRY_S)
 
-    async def _reconciled(self, raw: Manifest, wake: Wake) -> Outcome:
+    @contextmanager
+    def _traced(self, of: Subject, wake: Wake, taken_at_s: float) -> Iterator[None]:
+        """The spans of one turn, in the trace of the change that it is about: the message's, else the sync's own."""
+        parent = wake.traceparent or of.record.traceparent
+        attributes = {names.LANE: wake.lane.value, names.SHARD: self._shard, names.NUMBER: wake.number}
+        tracing.record(
+            "queue wait",
+            parent=parent,
+            start_s=wake.issued_at_s,
+            end_s=max(taken_at_s, wake.issued_at_s),
+            application=of.key,
+            attributes=attributes,
+        )
+        with tracing.span("reconcile", parent=parent, application=of.key, attributes=attributes):
+            yield
+
+    async def _reconciled(self, of: Subject, wake: Wake) -> Outcome:
         world = self._world
-        app = decode(raw, Application)
-        of = subject(raw, _unruled(app), world.tenants.settings(), world.control_namespace)
-        if app.metadata.deletion_timestamp:
+        if of.app.metadata.deletion_timestamp:
             return await self._deleted(of, wake)
         try:
-            of = msgspec.structs.replace(of, project=world.tenants.project_of(app))
+            of = msgspec.structs.replace(of, project=world.tenants.project_of(of.app))
             return await reconcile(world, of, wake)
         except Terminal as error:
             return await self._refused(of, error.reason, error, final=True)
