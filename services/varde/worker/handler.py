@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from varde.adapters.scheduler import SchedulerClient
-from varde.errors import ClaimLost, Conflict, Superseded, Terminal, Transient, VardeError, Waiting
+from varde.errors import Conflict, Terminal, Transient, VardeError, Waiting
 from varde.model.application import Application
 from varde.model.event import Done
 from varde.model.message import AppKey, Wake
@@ -20,7 +20,7 @@ from varde.model.project import AppProject, AppProjectSpec
 from varde.telemetry import names, tracing
 from varde.worker import report
 from varde.worker.deletion import delete
-from varde.worker.outcome import Outcome
+from varde.worker.outcome import LONGEST_RETRY_S, SHORT_RETRY_S, Outcome, after
 from varde.worker.reconcile import reconcile
 from varde.worker.subject import Subject, application_key, subject
 from varde.worker.world import World
@@ -31,11 +31,8 @@ log = structlog.get_logger()
 
 RACES = 5
 """How often an Application that changes under our hands is read again in one turn."""
-FIRST_RETRY_S = 1.0
-LONGEST_RETRY_S = 60.0
 SHOWN_FROM = 2
 """Failures in a row from which a passing error is shown to people."""
-LOST_RETRY_S = 1.0
 
 
 class Handler:
@@ -76,29 +73,14 @@ class Handler:
         """The outcome, with each kind of error made into what happens next."""
         try:
             outcome = await self._tried(wake)
-        except Transient as error:
-            return self._passing(wake, error)
-        except Waiting as error:
-            return Outcome(name=f"waiting: {error}", retry_after_s=error.retry_after_s)
-        except Terminal as error:
-            # What its type does not fit has no status to say so in; the API server's schema refuses nearly all of it.
-            log.warning("cannot be read", application=str(wake.application), error=str(error))
-            return Outcome(name=f"refused: {error}")
-        except Superseded as error:
-            return Outcome(name=f"superseded: {error}")
-        except (ClaimLost, Conflict) as error:
-            return Outcome(name=f"lost: {error}", retry_after_s=LOST_RETRY_S)
-        except Exception as error:
+        except VardeError as error:
+            self._failures[wake.application] += isinstance(error, Transient)
+            return after(error, self._failures[wake.application])
+        except Exception as error:  # a defect that one application brings out must not hold up others
             log.exception("unexpected", application=str(wake.application), number=wake.number)
             return Outcome(name=f"unexpected: {type(error).__name__}", retry_after_s=LONGEST_RETRY_S)
         self._failures.pop(wake.application, None)
         return outcome
-
-    def _passing(self, wake: Wake, error: Transient) -> Outcome:
-        self._failures[wake.application] += 1
-        times = self._failures[wake.application]
-        delay_s = min(FIRST_RETRY_S * 2 ** (times - 1), LONGEST_RETRY_S)
-        return Outcome(name=f"will retry: {error}", retry_after_s=max(delay_s, error.retry_after_s or 0.0))
 
     async def _tried(self, wake: Wake) -> Outcome:
         """Read and reconcile; again, with the revision resolved anew, when the Application changed meanwhile."""
@@ -114,7 +96,7 @@ class Handler:
                     return await self._reconciled(of, wake)
             except Conflict:
                 wake = msgspec.structs.replace(wake, revisions=(), gather=True)
-        raise Waiting(f"Application {wake.application} keeps changing", retry_after_s=LOST_RETRY_S)
+        raise Waiting(f"Application {wake.application} keeps changing", retry_after_s=SHORT_RETRY_S)
 
     @contextmanager
     def _traced(self, of: Subject, wake: Wake, taken_at_s: float) -> Iterator[None]:

@@ -2,7 +2,12 @@
 
 import msgspec
 
-__all__ = ["Outcome"]
+from varde.errors import Superseded, Terminal, Transient, VardeError, Waiting
+
+__all__ = ["LONGEST_RETRY_S", "SHORT_RETRY_S", "Outcome", "after"]
+
+SHORT_RETRY_S = 1.0
+LONGEST_RETRY_S = 60.0
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,3 +22,25 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
     changed: int = 0
     pruned: int = 0
+
+
+def after(error: VardeError, failures: int) -> Outcome:
+    """What happens next after an error.
+
+    Args:
+        error: that ended the reconcile.
+        failures: how many passing errors the application has had in a row, with this one.
+    """
+    match error:
+        case Transient():
+            delay_s = min(SHORT_RETRY_S * 2 ** (failures - 1), LONGEST_RETRY_S)
+            return Outcome(name=f"will retry: {error}", retry_after_s=max(delay_s, error.retry_after_s or 0.0))
+        case Waiting():
+            return Outcome(name=f"waiting: {error}", retry_after_s=error.retry_after_s)
+        case Superseded():
+            return Outcome(name=f"superseded: {error}")
+        case Terminal():
+            # What does not fit its type has no status to say so in; the API server's schema refuses nearly all of it.
+            return Outcome(name=f"refused: {error}")
+        case _:
+            return Outcome(name=f"lost: {error}", retry_after_s=SHORT_RETRY_S)
