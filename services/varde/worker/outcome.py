@@ -8,6 +8,8 @@ __all__ = ["LONGEST_RETRY_S", "SHORT_RETRY_S", "Outcome", "after"]
 
 SHORT_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
+DOUBLINGS = 6
+"""From there on the longest is reached."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +35,7 @@ def after(error: VardeError, failures: int) -> Outcome:
     """
     match error:
         case Transient():
-            delay_s = min(SHORT_RETRY_S * 2 ** (failures - 1), LONGEST_RETRY_S)
+            delay_s = min(SHORT_RETRY_S * 2 ** min(failures - 1, DOUBLINGS), LONGEST_RETRY_S)
             return Outcome(name=f"will retry: {error}", retry_after_s=max(delay_s, error.retry_after_s or 0.0))
         case Waiting():
             return Outcome(name=f"waiting: {error}", retry_after_s=error.retry_after_s)

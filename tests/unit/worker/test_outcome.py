@@ -9,7 +9,7 @@ from varde.worker.outcome import LONGEST_RETRY_S, after
     [
         (Transient("away"), 1, 1.0),
         (Transient("away"), 4, 8.0),
-        (Transient("away"), 400, LONGEST_RETRY_S),
+        (Transient("away"), 4_000, LONGEST_RETRY_S),
         (Transient("busy", retry_after_s=90.0), 1, 90.0),
         (Waiting("not ready", retry_after_s=30.0), 0, 30.0),
         (Superseded("newer"), 0, None),
