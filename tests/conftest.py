@@ -20,7 +20,6 @@ from varde.local.valkey import start_valkey
 from varde.local.working_copy import WorkingCopy
 from varde.model.resource import ResourceKey
 
-
 LEVELS = ("unit", "contract", "integration", "e2e")
 
 

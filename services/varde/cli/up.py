@@ -1,6 +1,7 @@
 """``varde up``: the whole of Varde on one machine, with examples, until Ctrl-C."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -19,7 +20,8 @@ from varde.local.locks import held
 from varde.local.private_files import private_folder
 from varde.local.progress_display import ProgressDisplay
 from varde.local.stack import Endpoints, Options, Stack
-from varde.model.trace import Trace
+from varde.model.trace import StoredSpan, Trace
+from varde.telemetry import names
 
 __all__ = ["up"]
 
@@ -124,7 +126,8 @@ async def _show(choice: Choice, stack: Stack, display: ProgressDisplay, console:
     _invite(endpoints, console)
     if choice.browser and console.is_terminal and (sys.platform == "darwin" or os.environ.get("DISPLAY")):
         click.launch(_page(endpoints))
-    await asyncio.Event().wait()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
 
 
 async def _examples(
@@ -162,10 +165,15 @@ async def _trace(endpoints: Endpoints, commit: FirstCommit) -> Trace | None:
         while time.monotonic() < deadline:
             async with session.get(endpoints.url + path) as answer:
                 trace = msgspec.json.decode(await answer.read(), type=Trace) if answer.ok else None
-            if trace and any(span.name == "healthy" for span in trace.spans):
+            if trace and any(_whole(span, commit) for span in trace.spans):
                 return trace
             await asyncio.sleep(TRACE_LOOK_S)
     return trace
+
+
+def _whole(span: StoredSpan, commit: FirstCommit) -> bool:
+    """Whether a span is the one around all of the commit's way, which is the last to end."""
+    return span.name == "converge" and span.attributes.get(names.REVISION) == commit.revision
 
 
 def _invite(endpoints: Endpoints, console: Console) -> None:

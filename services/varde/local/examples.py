@@ -14,6 +14,7 @@ from varde.errors import Conflict, Terminal
 from varde.local.deploy_folder import DEPLOY
 from varde.local.git_host import PLACEHOLDER_URL
 from varde.local.progress import Report, Step
+from varde.local.together import together
 from varde.local.working_copy import WorkingCopy
 from varde.model.resource import Manifest, ResourceKey
 
@@ -96,13 +97,14 @@ async def commit_and_wait(
     greeting = f"Hello at {time.strftime('%H:%M:%S')}"
     content = GREETING.sub(f"greeting: {greeting}", copy.read(CHANGED_FILE))
     pushed_s = time.monotonic()
-    pushing = asyncio.create_task(asyncio.to_thread(copy.push, {CHANGED_FILE: content}, "Greet anew"))
-    live_s = await _live(cluster, greeting, deadline_s=pushed_s + timeout_s)
-    revision = await pushing
+    async with together() as group:
+        pushing = group.create_task(asyncio.to_thread(copy.push, {CHANGED_FILE: content}, "Greet anew"))
+        live = group.create_task(_live(cluster, greeting, deadline_s=pushed_s + timeout_s))
+    revision = pushing.result()
     application = ResourceKey(group="argoproj.io", kind="Application", namespace="argocd", name=SHOWN)
     await settled(cluster, (application,), lambda _: None, timeout_s=timeout_s, revision=revision)
     report(Step(part="a commit", done=1, total=1, text=f"{revision[:8]} is live"))
-    return FirstCommit(application=application, revision=revision, live_after_s=live_s - pushed_s)
+    return FirstCommit(application=application, revision=revision, live_after_s=live.result() - pushed_s)
 
 
 async def _live(cluster: KubeCluster, greeting: str, *, deadline_s: float) -> float:
