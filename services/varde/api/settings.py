@@ -1,26 +1,17 @@
-"""What the API is told by its environment."""
+"""Settings of the API, from ``VARDE_*`` variables."""
 
-import msgspec
+from varde.adapters.settings import ServiceSettings
 
 __all__ = ["Settings"]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """``VARDE_*`` of this service; see ARCHITECTURE.md for those that all services share.
+class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One API process; the host of ``advertise`` is taken beside the loopback names.
 
-    ``advertise``: the URL that people and Git hosts use; its host is taken beside the loopback names.
-    ``token``: the one key to everything, for one person on one machine; empty: ask the cluster whose token it is and
-    what they may do (TokenReview, SubjectAccessReview).
-    ``repo_server_url`` and ``take_over`` are common to all services; the API writes to no managed cluster either way.
+    Attributes:
+        token: the one key to everything, for one person on one machine; empty: ask the cluster whose token it is and
+            what they may do (TokenReview, SubjectAccessReview).
     """
 
-    kubeconfig: str = ""
-    namespace: str = "argocd"
-    redis_url: str = ""
     listen: str = "127.0.0.1:8080"
-    advertise: str = ""
-    repo_server_url: str = ""
-    take_over: bool = False
-    id: str = ""
-    otlp_endpoint: str = ""
     token: str = ""

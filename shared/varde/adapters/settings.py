@@ -1,4 +1,4 @@
-"""Settings from the environment, once at start: each service passes its own frozen Struct."""
+"""Settings from the environment, read once at start: those that all services share, and how a service's are loaded."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -7,22 +7,49 @@ import msgspec
 
 from varde.errors import Terminal
 
-__all__ = ["load"]
+__all__ = ["ServiceSettings", "load"]
 
 PREFIX = "VARDE_"
-Settings = TypeVar("Settings", bound=msgspec.Struct)
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every service takes, so that one set of variables serves them all; each adds its own.
+
+    Attributes:
+        kubeconfig: path; empty: the service account of the Pod.
+        namespace: the control namespace, where Applications and settings are.
+        redis_url: of queues, caches and spans, with user and password in it.
+        listen: ``host:port`` of the service's HTTP.
+        advertise: URL at which others reach it; empty: ``listen``.
+        repo_server_url: base URL of the repo-server.
+        take_over: issue messages, and so write, although an Argo CD controller runs here.
+        id: name of this process in logs, Leases and the audit log; empty: the host's name.
+        otlp_endpoint: where spans go besides Redis; empty: nowhere.
+    """
+
+    kubeconfig: str = ""
+    namespace: str = "argocd"
+    redis_url: str = ""
+    listen: str = "127.0.0.1:8080"
+    advertise: str = ""
+    repo_server_url: str = "http://127.0.0.1:8081"
+    take_over: bool = False
+    id: str = ""
+    otlp_endpoint: str = ""
+
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
 
 
 def load(settings: type[Settings], environ: Mapping[str, str]) -> Settings:
     """Decode ``VARDE_*`` variables into a settings struct.
 
     Args:
-        settings: a Struct whose field ``redis_url`` is read from ``VARDE_REDIS_URL``; texts become its fields' types.
+        settings: a type whose field ``redis_url`` is read from ``VARDE_REDIS_URL``; texts become its fields' types.
         environ: the environment; names without the prefix are not looked at.
 
     Raises:
-        Terminal: a value does not fit, or a name is unknown (settings of other services are shared, so a name counts as
-            known when any field of this struct has it; services are started with their own variables only).
+        Terminal: a value does not fit, or a name is unknown.
     """
     fields = {PREFIX + name.upper(): name for name in settings.__struct_fields__}
     given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
