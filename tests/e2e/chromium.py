@@ -1,4 +1,4 @@
-"""A real Chromium for the page's tests, over the DevTools protocol: keys and pictures as a person makes and sees them."""
+"""A real Chromium for the page's tests, over the DevTools protocol: keys and pictures as a person has them."""
 
 import asyncio
 import base64
@@ -29,7 +29,8 @@ FLAGS = (
 )
 PATIENCE_S = 15.0
 LOOK_S = 0.03
-KEYS = {"Enter": "\r", "Escape": "", "ArrowDown": "", "ArrowUp": ""}
+NAMED_KEYS = {"Enter": ("\r", 13), "Escape": ("", 27), "ArrowDown": ("", 40), "ArrowUp": ("", 38)}
+"""Text and the code by which a browser knows keys of its own, as Escape in a dialog."""
 
 
 class Page:
@@ -50,7 +51,7 @@ class Page:
                 self._answers.pop(event["id"]).set_result(event)
             elif event["method"] == "Runtime.exceptionThrown":
                 self.complaints.append(str(event["params"]["exceptionDetails"]))
-            elif event["method"] in {"Page.javascriptDialogOpening", "Audits.issueAdded"}:
+            elif event["method"] == "Page.javascriptDialogOpening" or "contentSecurityPolicyIssue" in message.data:
                 self.complaints.append(str(event["params"]))
             elif event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
                 self.complaints.append(str(event["params"]["entry"]))
@@ -76,16 +77,17 @@ class Page:
     async def until(self, script: str) -> Any:
         """Wait until an expression is true; gives its value."""
         end_s = asyncio.get_running_loop().time() + PATIENCE_S
-        look = f"(() => {{ try {{ const it = {script}; return it instanceof Element || it }} catch {{ return null }} }})()"
-        while not (value := await self.run(look)):
+        look = f"try {{ const it = {script}; return it instanceof Element || it }} catch {{ return null }}"
+        while not (value := await self.run(f"(() => {{ {look} }})()")):
             assert asyncio.get_running_loop().time() < end_s, f"never true: {script}; {self.complaints}"
             await asyncio.sleep(LOOK_S)
         return value
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            text = KEYS.get(key, key)
-            await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
+            text, code = NAMED_KEYS.get(key, (key, 0))
+            pressed = {"key": key, "text": text, "windowsVirtualKeyCode": code}
+            await self.call("Input.dispatchKeyEvent", type="keyDown", **pressed)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     async def type(self, text: str) -> None:
@@ -127,7 +129,7 @@ async def chromium(profile: Path) -> AsyncIterator[Page]:
 
 async def _port(place: Path) -> int:
     for _ in range(round(PATIENCE_S / LOOK_S)):
-        if place.exists() and (text := place.read_text()):
+        if text := await asyncio.to_thread(lambda: place.read_text() if place.exists() else ""):
             return int(text.split()[0])
         await asyncio.sleep(LOOK_S)
     raise AssertionError("Chromium did not start")

@@ -5,8 +5,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
-import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -18,15 +16,14 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from api_process import Api, healthy, running_api
 from varde.adapters.internal_key import internal_key
 from varde.adapters.kube import KubeCluster
 from varde.adapters.sealing import Sealer
-from varde.local.ports import reserve
 from varde.model.diff import ObjectDiff, StoredDiff
 from varde.model.resource import ResourceKey
 
 CONTROL = "argocd"
-TOKEN = "a token of this test"
 HOOK_SECRET = "the host's secret"
 COMMIT = "c" * 40
 
@@ -46,24 +43,6 @@ def app_key(name: str) -> ResourceKey:
     return ResourceKey(group="argoproj.io", kind="Application", namespace=CONTROL, name=name)
 
 
-class Api:
-    """The process and a client that holds the token."""
-
-    def __init__(self, url: str, session: aiohttp.ClientSession, process: asyncio.subprocess.Process) -> None:
-        self.url = url
-        self.session = session
-        self.process = process
-
-    async def get(self, path: str, **options: Any) -> Any:
-        async with self.session.get(self.url + path, **options) as answer:
-            assert answer.status == 200, await answer.text()
-            return await answer.json()
-
-    async def post(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        async with self.session.post(self.url + path, json=body or {}) as answer:
-            return answer.status, await answer.json()
-
-
 @pytest.fixture
 async def shop(cluster: KubeCluster) -> AsyncIterator[str]:
     """A name for an application of the test's own, which is deleted after it."""
@@ -72,38 +51,10 @@ async def shop(cluster: KubeCluster) -> AsyncIterator[str]:
     await cluster.delete(app_key(name))
 
 
-async def healthy(url: str) -> None:
-    async with aiohttp.ClientSession() as session:
-        for _ in range(400):
-            try:
-                async with session.get(f"{url}/healthz") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientConnectionError:
-                pass
-            await asyncio.sleep(0.05)
-    raise AssertionError("the API did not get healthy")
-
-
 @pytest.fixture
 async def api(kubeconfig: str, valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    port = reserve(("api",), record=tmp_path / "ports.json")["api"]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("VARDE_")}
-    environ |= {
-        "VARDE_KUBECONFIG": kubeconfig,
-        "VARDE_REDIS_URL": valkey_url,
-        "VARDE_LISTEN": f"127.0.0.1:{port}",
-        "VARDE_TOKEN": TOKEN,
-    }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "varde.api.main", env=environ)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await healthy(url)
-        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session:
-            yield Api(url, session, process)
-    finally:
-        process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+    async with running_api(kubeconfig, valkey_url, tmp_path) as api:
+        yield api
 
 
 async def seen(api: Api, name: str) -> dict[str, Any]:
