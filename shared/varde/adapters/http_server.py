@@ -59,7 +59,7 @@ def internal_app(routes: Sequence[BaseRoute], *, key: bytes, health: Health) -> 
         routes=[health_route(health), *routes],
         exception_handlers={VardeError: _as_json},
     )
-    app.add_middleware(Guard)  # type: ignore[arg-type]
+    app.add_middleware(Guard)
     return app
 
 

@@ -38,7 +38,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     otlp_endpoint: str = ""
 
 
-Settings = TypeVar("Settings", bound=ServiceSettings)
+Settings = TypeVar("Settings", bound=msgspec.Struct)
 
 
 def load(settings: type[Settings], environ: Mapping[str, str]) -> Settings:
