@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from running_varde import VardeUp
+from scene import Scene, scene_on
 
 from varde.adapters.kube import KubeCluster
 from varde.local.program_cache import Programs
@@ -27,3 +28,10 @@ async def up_cluster(varde_up: VardeUp) -> AsyncIterator[KubeCluster]:
     """A client of the running stack's cluster, with all rights, on the test's own event loop."""
     async with varde_up.connect() as cluster:
         yield cluster
+
+
+@pytest.fixture
+async def scene(varde_up: VardeUp, up_cluster: KubeCluster) -> AsyncIterator[Scene]:
+    """An application of the test's own on the running stack."""
+    async with scene_on(varde_up, up_cluster) as scene:
+        yield scene

@@ -21,7 +21,7 @@ from varde.core.tracking import Tracker, TrackingMethod, owned
 from varde.core.waves import waves
 from varde.errors import Conflict, Terminal
 from varde.model.message import AppKey
-from varde.model.resource import Manifest
+from varde.model.resource import Manifest, Rendered
 
 OBJECTS = Path(__file__).with_name("real_objects.yaml")
 KUBECTL = Path(sys.executable).with_name("kubectl")
@@ -56,7 +56,7 @@ async def wanted(cluster: KubeCluster, *manifests: Manifest) -> tuple[Desired, .
         group = manifest["apiVersion"].rpartition("/")[0]
         scopes[group, manifest["kind"]] = (await cluster.resource_type(group, manifest["kind"])).namespaced
     return normalise(
-        manifests,
+        map(Rendered, manifests),
         destination_namespace="shop",
         namespaced=lambda group, kind: scopes[group, kind],
         tracker=TRACKER,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from varde.core.desired import Desired, normalise
+from varde.core.origin import located, told
 from varde.core.tenancy import object_refusal
 from varde.core.tracking import Tracker, TrackingMethod
 from varde.core.unsupported import unsupported_object
@@ -12,7 +13,7 @@ from varde.errors import Terminal
 from varde.model.application import Operation
 from varde.model.inputs import Commit, InputsAnswer, InputsRequest
 from varde.model.message import Lane, Wake
-from varde.model.resource import Manifest
+from varde.model.resource import Manifest, Rendered
 from varde.ports.kube import Cluster
 from varde.telemetry import tracing
 from varde.worker.subject import Subject
@@ -22,6 +23,22 @@ __all__ = ["DesiredState", "automated", "desire"]
 
 FRESH_S = 10.0
 """A look at the remote that is this old will do, unless a person asked."""
+
+
+class _Names(msgspec.Struct, frozen=True):
+    kind: str
+
+
+class _DefinitionSpec(msgspec.Struct, frozen=True):
+    group: str
+    names: _Names
+    scope: str
+
+
+class _Definition(msgspec.Struct, frozen=True):
+    """A CustomResourceDefinition, as far as it tells the scope of its kind."""
+
+    spec: _DefinitionSpec
 
 
 class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +63,11 @@ async def desire(world: World, of: Subject, wake: Wake) -> DesiredState:
         Transient: Git or the repo-server cannot be reached.
     """
     answer = await _inputs(world, of, wake)
-    manifests = await _rendered(world, of, answer, hard=wake.hard)
+    rendered = await _rendered(world, of, answer, hard=wake.hard)
     objects = normalise(
-        manifests,
+        rendered,
         destination_namespace=of.namespace,
-        namespaced=await _scopes(world.cluster, manifests),
+        namespaced=await _scopes(world.cluster, rendered),
         tracker=_tracker(of),
         digest_key=world.digest_key,
     )
@@ -109,29 +126,37 @@ def automated(operation: Operation) -> bool:
     return bool(operation.initiated_by and operation.initiated_by.automated)
 
 
-async def _rendered(world: World, of: Subject, answer: InputsAnswer, *, hard: bool) -> tuple[Manifest, ...]:
+async def _rendered(world: World, of: Subject, answer: InputsAnswer, *, hard: bool) -> tuple[Rendered, ...]:
     cached = None if hard else world.rendered.get(answer.digest)
     if cached is not None:
         return cached
     with tracing.span("render", application=of.key):
-        manifests = await world.renderers.of(answer.source_type).render(of.source, answer.files)
-    world.rendered.put(answer.digest, manifests)
-    return manifests
+        rendered = await world.renderers.of(answer.source_type).render(of.source, answer.files)
+    world.rendered.put(answer.digest, rendered)
+    return rendered
 
 
-async def _scopes(cluster: Cluster, manifests: tuple[Manifest, ...]) -> Callable[[str, str], bool]:
-    """Tells which kinds have namespaces: by the CRDs among the manifests, else by the cluster's discovery."""
-    scopes = {
-        (crd["spec"]["group"], crd["spec"]["names"]["kind"]): crd["spec"]["scope"] == "Namespaced"
-        for crd in manifests
-        if crd["kind"] == "CustomResourceDefinition"
-    }
-    for manifest in manifests:
-        group, _, version = manifest["apiVersion"].rpartition("/")
-        kind = manifest["kind"]
+async def _scopes(cluster: Cluster, rendered: tuple[Rendered, ...]) -> Callable[[str, str], bool]:
+    """Tells which kinds have namespaces: by the CRDs among the objects, else by the cluster's discovery."""
+    scopes = dict(filter(None, (_defined(one.manifest) for one in rendered)))
+    for one in rendered:
+        group, _, version = one.manifest["apiVersion"].rpartition("/")
+        kind = one.manifest["kind"]
         if (group, kind) not in scopes:
-            scopes[group, kind] = (await cluster.resource_type(group, kind, version)).namespaced
+            with located(one.origin):
+                scopes[group, kind] = (await cluster.resource_type(group, kind, version)).namespaced
     return lambda group, kind: scopes[group, kind]
+
+
+def _defined(crd: Manifest) -> tuple[tuple[str, str], bool] | None:
+    """The kind that a CRD defines, and whether it has namespaces; a malformed CRD is for the API server to refuse."""
+    if crd["kind"] != "CustomResourceDefinition":
+        return None
+    try:
+        definition = msgspec.convert(crd, _Definition).spec
+    except msgspec.ValidationError:
+        return None
+    return (definition.group, definition.names.kind), definition.scope == "Namespaced"
 
 
 def _tracker(of: Subject) -> Tracker:
@@ -146,11 +171,11 @@ def _tracker(of: Subject) -> Tracker:
 
 def _refuse_foreign(of: Subject, objects: tuple[Desired, ...]) -> None:
     """Hold every rendered object against its project, and against what is built."""
-    refusals = [refusal for one in objects for refusal in _refusals(of, one) if refusal]
+    refusals = [refusal for one in objects for refusal in _refusals(of, one)]
     if refusals:
         raise Terminal("; ".join(refusals), reason="InvalidSpecError")
 
 
 def _refusals(of: Subject, one: Desired) -> tuple[str, ...]:
     foreign = object_refusal(of.project, one.key, namespaced=bool(one.key.namespace), cluster=of.destination)
-    return foreign, *unsupported_object(one.manifest)
+    return tuple(told(one.origin, refusal) for refusal in (foreign, *unsupported_object(one.manifest)) if refusal)

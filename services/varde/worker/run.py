@@ -4,6 +4,7 @@ import msgspec
 
 from varde.core.adoption import adoption
 from varde.core.health import health
+from varde.core.origin import told
 from varde.core.plan import Apply, Plan, Prune, Wave
 from varde.errors import Conflict, Terminal, Waiting
 from varde.model.application import ResourceResult
@@ -93,8 +94,9 @@ async def _act(world: World, of: Subject, action: Apply | Prune, turn: Turn, *, 
             turn.live[key] = None
             turn.results[key] = _result(key, version, "Pruned", "pruned")
     except Terminal as error:
-        turn.failed[key] = str(error)
-        turn.results[key] = _result(key, version, "SyncFailed", str(error))
+        why = told(action.desired.origin, str(error)) if isinstance(action, Apply) else str(error)
+        turn.failed[key] = why
+        turn.results[key] = _result(key, version, "SyncFailed", why)
 
 
 async def _dry(world: World, action: Apply | Prune) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
+from varde.core.origin import located
 from varde.core.tracking import Tracker
 from varde.core.waves import wave_of
 from varde.errors import Terminal
-from varde.model.resource import Manifest, ResourceKey, key_of
+from varde.model.resource import Manifest, Rendered, ResourceKey, key_of
 
 __all__ = ["Desired", "digest_of", "normalise"]
 
@@ -28,6 +29,7 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
 
     ``digest`` is of the whole manifest; ``version`` the API version that it is written in (``v1``); ``times`` how often
     the application names it: above 1, the last one counts and the condition RepeatedResourceWarning says so.
+    ``origin``: where it stands in Git.
     """
 
     key: ResourceKey
@@ -36,10 +38,11 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     wave: int
     version: str
     times: int = 1
+    origin: str = ""
 
 
 def normalise(
-    manifests: Iterable[Manifest],
+    rendered: Iterable[Rendered],
     *,
     destination_namespace: str,
     namespaced: Callable[[str, str], bool],
@@ -52,7 +55,7 @@ def normalise(
     data, and the tracker's marks are put on.
 
     Args:
-        manifests: as rendered, in file order, each with apiVersion, kind and a name.
+        rendered: in file order, each with apiVersion, kind and a name.
         destination_namespace: for namespaced objects that name none.
         namespaced: tells for a group and kind whether its objects have a namespace.
         tracker: marks the objects as one application's; None leaves them unmarked.
@@ -62,11 +65,13 @@ def normalise(
         Desired objects by first appearance, one a key.
 
     Raises:
-        Terminal: an object has no name, or a wave that is no number; names the object.
+        Terminal: an object has no name, or a wave that is no number; names origin and object.
     """
     found: dict[ResourceKey, Desired] = {}
-    for manifest in manifests:
-        cleaned = _cleaned(manifest, destination_namespace, namespaced)
+    for one in rendered:
+        with located(one.origin):
+            cleaned = _cleaned(one.manifest, destination_namespace, namespaced)
+            wave = wave_of(cleaned)
         key = key_of(cleaned)
         marked = tracker.tracked(cleaned, key) if tracker else cleaned
         times = found[key].times + 1 if key in found else 1
@@ -74,9 +79,10 @@ def normalise(
             key=key,
             manifest=marked,
             digest=digest_of(marked, digest_key),
-            wave=wave_of(marked),
+            wave=wave,
             version=marked["apiVersion"].rpartition("/")[2],
             times=times,
+            origin=one.origin,
         )
     return tuple(found.values())
 

@@ -4,10 +4,17 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Manifest", "ResourceKey", "ResourceType", "key_of"]
+__all__ = ["Manifest", "Rendered", "ResourceKey", "ResourceType", "key_of"]
 
 Manifest = dict[str, Any]
 """A Kubernetes object as decoded JSON; never a typed model, which would drop the fields it does not know."""
+
+
+class Rendered(msgspec.Struct, frozen=True, array_like=True):
+    """A desired object, and where people find it in Git: ``web/deploy.yaml, line 12``; empty where nobody knows."""
+
+    manifest: Manifest
+    origin: str = ""
 
 
 class ResourceKey(msgspec.Struct, frozen=True, kw_only=True, order=True):

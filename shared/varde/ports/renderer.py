@@ -4,7 +4,7 @@ from typing import Protocol
 
 from varde.model.application import ApplicationSource
 from varde.model.inputs import File
-from varde.model.resource import Manifest
+from varde.model.resource import Rendered
 
 __all__ = ["Renderer"]
 
@@ -12,7 +12,7 @@ __all__ = ["Renderer"]
 class Renderer(Protocol):
     """Makes objects of files."""
 
-    async def render(self, source: ApplicationSource, files: tuple[File, ...]) -> tuple[Manifest, ...]:
+    async def render(self, source: ApplicationSource, files: tuple[File, ...]) -> tuple[Rendered, ...]:
         """Render one source.
 
         Args:
@@ -20,7 +20,7 @@ class Renderer(Protocol):
             files: its inputs, paths relative to the repository's root.
 
         Returns:
-            Desired objects as they stand in Git, in file order; Lists taken apart.
+            Desired objects as they stand in Git, in file order, each with its origin; Lists taken apart.
 
         Raises:
             Terminal: names file, line and mend.

@@ -11,7 +11,7 @@ from varde.core.tracking import Tracker
 from varde.errors import Terminal
 from varde.model.claim import TRACKING_ANNOTATION
 from varde.model.message import AppKey
-from varde.model.resource import Manifest
+from varde.model.resource import Manifest, Rendered
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
@@ -22,7 +22,10 @@ JSON = st.recursive(
 
 def normal(*manifests: Manifest, **options: Any) -> tuple[Desired, ...]:
     return normalise(
-        manifests, destination_namespace="web", namespaced=lambda _, kind: kind != "ClusterRole", **options
+        map(Rendered, manifests),
+        destination_namespace="web",
+        namespaced=lambda _, kind: kind != "ClusterRole",
+        **options,
     )
 
 
@@ -90,3 +93,13 @@ def test_a_digest_depends_on_content_alone_not_on_the_order_of_fields(content: M
     assert digest_of(content) == digest_of(turned)
     assert digest_of(content, b"key") == digest_of(turned, b"key")
     assert digest_of(content, b"key") not in (digest_of(content), digest_of(content, b"other"))
+
+
+def test_an_object_keeps_its_origin_and_a_refusal_names_it() -> None:
+    (one,) = normalise(
+        [Rendered(config_map(), "web.yaml, line 3")], destination_namespace="web", namespaced=lambda _, __: True
+    )
+    assert one.origin == "web.yaml, line 3"
+    wrong = config_map(annotations={"argocd.argoproj.io/sync-wave": "soon"})
+    with pytest.raises(Terminal, match=r"^web\.yaml, line 3: ConfigMap c: .*write a whole number"):
+        normalise([Rendered(wrong, "web.yaml, line 3")], destination_namespace="", namespaced=lambda _, __: True)

@@ -10,7 +10,7 @@ from varde.core.plan import Apply, Plan, PlanOptions, Prune, plan
 from varde.core.prune import empty_refusal
 from varde.core.waves import WAVE_ANNOTATION, rank_of, waves
 from varde.errors import Terminal
-from varde.model.resource import Manifest, ResourceKey, key_of
+from varde.model.resource import Manifest, Rendered, ResourceKey, key_of
 
 KINDS = ["Namespace", "Secret", "ConfigMap", "CustomResourceDefinition", "Service", "Deployment", "Ingress", "Widget"]
 OBJECTS = st.lists(
@@ -35,7 +35,7 @@ def manifest(kind: str, name: str, wave: int = 0, value: int = 0, **annotations:
 
 def wanted(objects: list[Four]) -> tuple[Desired, ...]:
     manifests = [manifest(*one) for one in objects]
-    return normalise(manifests, destination_namespace="n", namespaced=lambda _, __: True)
+    return normalise(map(Rendered, manifests), destination_namespace="n", namespaced=lambda _, __: True)
 
 
 def cluster(objects: list[Four]) -> dict[ResourceKey, Manifest]:
@@ -143,7 +143,7 @@ def test_a_wave_that_is_no_number_is_refused_by_name() -> None:
     broken = manifest("ConfigMap", "c")
     broken["metadata"]["annotations"][WAVE_ANNOTATION] = "first"
     with pytest.raises(Terminal, match=r"ConfigMap n/c: .*'first'"):
-        normalise([broken], destination_namespace="n", namespaced=lambda _, __: True)
+        normalise([Rendered(broken)], destination_namespace="n", namespaced=lambda _, __: True)
 
 
 @pytest.mark.parametrize("option", ["Prune=false", "Validate=false, Prune=confirm"])

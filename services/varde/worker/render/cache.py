@@ -4,11 +4,11 @@ from collections import OrderedDict
 
 import msgspec
 
-from varde.model.resource import Manifest
+from varde.model.resource import Rendered
 
 __all__ = ["RenderCache"]
 
-DECODER = msgspec.msgpack.Decoder(tuple[Manifest, ...])
+DECODER = msgspec.msgpack.Decoder(tuple[Rendered, ...])
 ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -27,7 +27,7 @@ class RenderCache:
         self._size_bytes = 0
         self._entries: OrderedDict[str, bytes] = OrderedDict()
 
-    def get(self, digest: str) -> tuple[Manifest, ...] | None:
+    def get(self, digest: str) -> tuple[Rendered, ...] | None:
         """The rendering of a digest; None when it is not (or no longer) here."""
         encoded = self._entries.get(digest)
         if encoded is None:
@@ -35,10 +35,10 @@ class RenderCache:
         self._entries.move_to_end(digest)
         return DECODER.decode(encoded)
 
-    def put(self, digest: str, manifests: tuple[Manifest, ...]) -> None:
+    def put(self, digest: str, objects: tuple[Rendered, ...]) -> None:
         """Keep a rendering, unless it alone is larger than the cache."""
         self.forget(digest)
-        encoded = ENCODER.encode(manifests)
+        encoded = ENCODER.encode(objects)
         if len(encoded) > self._max_bytes:
             return
         self._entries[digest] = encoded

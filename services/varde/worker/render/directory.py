@@ -13,7 +13,7 @@ from wcmatch._wcparse import PatternLimitException
 from varde.errors import Terminal
 from varde.model.application import ApplicationSource, ApplicationSourceDirectory
 from varde.model.inputs import File
-from varde.model.resource import Manifest
+from varde.model.resource import Rendered
 from varde.worker.render.manifests import OFF_LOOP_BYTES, is_object, manifests, parsed
 
 __all__ = ["Directory", "manifests_of", "selected"]
@@ -37,7 +37,7 @@ class Directory:
     def __init__(self, *, limit_bytes: int = 10_000_000) -> None:
         self._limit_bytes = limit_bytes
 
-    async def render(self, source: ApplicationSource, files: tuple[File, ...]) -> tuple[Manifest, ...]:
+    async def render(self, source: ApplicationSource, files: tuple[File, ...]) -> tuple[Rendered, ...]:
         """See ``varde.ports.renderer``: files in order of their path, each one's documents in order."""
         chosen = selected(source, files)
         size = sum(len(file.content) for file in chosen)
@@ -83,7 +83,7 @@ def _matches(path: str, pattern: str) -> bool:
         raise Terminal(f"directory: the glob {pattern[:80]} stands for too many; name fewer alternatives") from error
 
 
-def manifests_of(file: File) -> tuple[Manifest, ...]:
+def manifests_of(file: File) -> tuple[Rendered, ...]:
     """One file's objects; as in Argo CD, YAML that does not look like an object at all (values, say) has none.
 
     Raises:
@@ -96,5 +96,5 @@ def manifests_of(file: File) -> tuple[Manifest, ...]:
     return tuple(manifests(found, file=file.path))
 
 
-def _rendered(files: tuple[File, ...]) -> tuple[Manifest, ...]:
-    return tuple(manifest for file in files for manifest in manifests_of(file))
+def _rendered(files: tuple[File, ...]) -> tuple[Rendered, ...]:
+    return tuple(rendered for file in files for rendered in manifests_of(file))

@@ -20,7 +20,7 @@ import msgspec
 from varde.errors import Terminal, Transient
 from varde.model.application import ApplicationSource
 from varde.model.inputs import File
-from varde.model.resource import Manifest
+from varde.model.resource import Rendered
 from varde.worker.render.bounded import Bounds, Outcome, run, without_network
 from varde.worker.render.kustomization import KUSTOMIZATION_NAMES, overlaid
 from varde.worker.render.manifests import OFF_LOOP_BYTES, manifests
@@ -72,7 +72,7 @@ class Kustomize:
         self._turns = asyncio.Semaphore(at_once)
         self._prefix: tuple[str, ...] | None = None
 
-    async def render(self, source: ApplicationSource, files: tuple[File, ...]) -> tuple[Manifest, ...]:
+    async def render(self, source: ApplicationSource, files: tuple[File, ...]) -> tuple[Rendered, ...]:
         """See ``varde.ports.renderer``: objects in kustomize's order."""
         path = posixpath.normpath(source.path or ".")
         prepared = _prepared(source, path, files)
@@ -142,7 +142,7 @@ def _write(folder: str, files: tuple[File, ...]) -> None:
         target.write_bytes(file.content)
 
 
-def _objects(output: bytes, path: str) -> tuple[Manifest, ...]:
+def _objects(output: bytes, path: str) -> tuple[Rendered, ...]:
     name = f"kustomize build {path}"
     found = tuple(document for document in documents(output, file=name, limits=OUTPUT_LIMITS) if document.value)
     return tuple(manifests(found, file=name))

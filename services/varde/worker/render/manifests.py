@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 import msgspec
 
 from varde.errors import Terminal
-from varde.model.resource import Manifest
+from varde.model.resource import Manifest, Rendered
 from varde.worker.render.yaml import DEFAULT_LIMITS, Document, documents
 
 __all__ = ["OFF_LOOP_BYTES", "is_object", "manifests", "parsed"]
@@ -39,8 +39,8 @@ def is_object(document: Document) -> bool:
     return isinstance(value, dict) and bool(value.get("apiVersion")) and bool(value.get("kind"))
 
 
-def manifests(found: tuple[Document, ...], *, file: str) -> Iterator[Manifest]:
-    """The objects of a file's documents, in order, Lists taken apart.
+def manifests(found: tuple[Document, ...], *, file: str) -> Iterator[Rendered]:
+    """The objects of a file's documents, in order, Lists taken apart, each with its file and line.
 
     Args:
         found: documents as ``parsed`` gives them.
@@ -54,9 +54,9 @@ def manifests(found: tuple[Document, ...], *, file: str) -> Iterator[Manifest]:
         yield from _taken_apart(document.value, where)
 
 
-def _taken_apart(value: Any, where: str) -> Iterator[Manifest]:
+def _taken_apart(value: Any, where: str) -> Iterator[Rendered]:
     if not _is_list(value):
-        yield _checked(value, where)
+        yield Rendered(_checked(value, where), where)
         return
     for number, item in enumerate(value["items"] or (), start=1):
         yield from _taken_apart(item, f"{where}, item {number} of the {value['kind']}")

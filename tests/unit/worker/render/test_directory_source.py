@@ -59,7 +59,7 @@ def test_the_root_is_a_folder_too(path: str):
 
 async def test_objects_come_in_order_of_their_files():
     found = await Directory().render(source(), (config("app/b.yaml"), config("app/a.yaml")))
-    assert [manifest["metadata"]["name"] for manifest in found] == ["app.a.yaml", "app.b.yaml"]
+    assert [one.manifest["metadata"]["name"] for one in found] == ["app.a.yaml", "app.b.yaml"]
 
 
 async def test_large_folders_are_read_as_small_ones_are():

@@ -7,7 +7,7 @@ CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
 
 def objects(text: str, file: str = "app/a.yaml") -> list[dict]:
-    return list(manifests(parsed(text.encode(), file=file), file=file))
+    return [one.manifest for one in manifests(parsed(text.encode(), file=file), file=file)]
 
 
 def test_empty_documents_are_dropped():
@@ -80,3 +80,10 @@ BROKEN_JSON = {
 def test_broken_json_is_refused(text: str):
     with pytest.raises(Terminal, match=r"^a\.json.*" + BROKEN_JSON[text]):
         objects(text, "a.json")
+
+
+def test_an_object_knows_where_it_stands():
+    item = "{apiVersion: v1, kind: Service, metadata: {name: b}}"
+    text = f"# first\n{CONFIG}---\napiVersion: v1\nkind: List\nitems: [{item}]\n"
+    found = manifests(parsed(text.encode(), file="app/a.yaml"), file="app/a.yaml")
+    assert [one.origin for one in found] == ["app/a.yaml, line 2", "app/a.yaml, line 6, item 1 of the List"]
