@@ -151,7 +151,7 @@ async def test_a_span_goes_on_across_the_wire(tmp_path: Path, git_server: GitSer
         with tracing.span("poll", parent=traceparent):
             await HttpRepositories(client).inputs(InputsRequest(source=source(url)))
         tracing.shutdown()
-    assert {"poll", "inputs"} <= {span.name for span in spans.seen}
+    assert {"poll", "inputs", "fetch", "resolve"} == {span.name for span in spans.seen}
     assert {span.trace_id for span in spans.seen} == {traceparent.split("-")[1]}
 
 

@@ -8,14 +8,16 @@ __all__ = ["Access", "Answer", "FetchFailed", "FetchJob", "Fetched", "Working"]
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """How a remote is asked; equal accesses may share what was fetched with one of them."""
+    """How a remote is asked; equal accesses may share what was fetched with one of them.
+
+    ``insecure``: take any certificate and any SSH host key. ``proxy``: URL; empty: what the environment says.
+    """
 
     username: str = ""
     password: str = ""
     bearer_token: str = ""
     ssh_private_key: str = ""
     insecure: bool = False
-    insecure_ignore_host_key: bool = False
     proxy: str = ""
 
     @property

@@ -1,9 +1,11 @@
 """A helper process that fetches, as it can be killed where a thread cannot; started and watched by ``fetchers``.
 
-Reads a ``FetchJob`` a line from standard input and answers each with ``Working`` lines and one last line. It ends with
-its input or its parent. Facts about pygit2 1.21 and libgit2 1.9, measured or read:
-a progress callback for each object takes the GIL, so none is set; libgit2 accepts any SSH host key unless the callback
-refuses; an ``Authorization`` header of our own saves the request that a 401 answers.
+Says ``Working`` once it has started, reads a ``FetchJob`` a line from standard input, and answers each with ``Working``
+lines and one last line. It ends with its input or its parent.
+
+Facts about pygit2 1.21 and libgit2 1.9, measured: a progress callback for each object takes the GIL, so none is set;
+pygit2's default takes any SSH host key, although libgit2 tells it whether ``~/.ssh/known_hosts`` has that key; an
+``Authorization`` header of our own saves the request that a 401 would answer.
 """
 
 import os
@@ -12,7 +14,8 @@ import stat
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +80,7 @@ class _Callbacks(pygit2.RemoteCallbacks):
         raise _Refused
 
     def certificate_check(self, certificate: None, valid: bool, host: bytes) -> bool:  # noqa: ARG002, FBT001  the same
-        return valid or self._access.insecure or self._access.insecure_ignore_host_key
+        return valid or self._access.insecure
 
 
 def fetch(job: FetchJob, callbacks: _Callbacks, remote: Any) -> Fetched:
@@ -109,24 +112,33 @@ def _send_at_once() -> None:
 def answer(job: FetchJob) -> Answer:
     """Do one job, telling of life meanwhile."""
     callbacks = _Callbacks(job.access)
-    ended = threading.Event()
     try:
         remote = pygit2.Repository(job.mirror).remotes.create_anonymous(job.url)
-        threading.Thread(target=_beat, args=(callbacks, remote, ended), daemon=True).start()
-        return fetch(job, callbacks, remote)
+        with _telling_of_life(callbacks, remote):
+            return fetch(job, callbacks, remote)
     except (_Refused, pygit2.errors.AuthError):
         return FetchFailed(kind="credentials", text="the remote refuses the credentials")
     except pygit2.errors.CertificateError as error:
         return FetchFailed(kind="certificate", text=str(error))
     except (pygit2.GitError, KeyError, ValueError, OSError) as error:
         return FetchFailed(kind="other", text=str(error))
+
+
+@contextmanager
+def _telling_of_life(callbacks: _Callbacks, remote: Any) -> Iterator[None]:
+    """Say ``Working`` while bytes or the remote's progress texts come in; silent once this ends."""
+    ended = threading.Event()
+    beating = threading.Thread(target=_beat, args=(callbacks, remote, ended), daemon=True)
+    beating.start()
+    try:
+        yield
     finally:
         ended.set()
+        beating.join()
 
 
 def _beat(callbacks: _Callbacks, remote: Any, ended: threading.Event) -> None:
-    """Say ``Working`` while bytes or the remote's progress texts come in."""
-    before = None
+    before = (0, 0, 0, 0)
     while not ended.wait(BEAT_S):
         stats = C.git_remote_stats(remote._remote)  # noqa: SLF001  pygit2 shows them only once the fetch is over
         now = (stats.received_bytes, stats.indexed_objects, stats.indexed_deltas, callbacks.heard)
@@ -150,6 +162,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     for level in (ConfigLevel.GLOBAL, ConfigLevel.SYSTEM, ConfigLevel.XDG):
         pygit2.settings.search_path[level] = ""
+    _say(Working())
     for line in sys.stdin.buffer:
         _say(answer(msgspec.json.decode(line, type=FetchJob)))
 

@@ -20,6 +20,8 @@ WARM = 2
 """Kept for the next fetch: one takes 27 MB and 0.15 s to start."""
 TOTAL_FACTOR = 40
 """A fetch that always says something ends after this many of its allowed silences (10 min at 15 s)."""
+START_S = 30.0
+"""So that a machine under load is not taken for a remote that says nothing."""
 LINE_BYTES = 256 * 2**20
 """One answer names all refs of a repository."""
 PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -51,7 +53,7 @@ class Fetchers:
             FetcherDied: the remote said nothing for too long, or the helper ended; the text says which.
         """
         async with self._slots:
-            process = self._idle.pop() if self._idle else await _start()
+            process = await self._helper()
             try:
                 answer = await self._answer(process, job)
             except BaseException:
@@ -63,17 +65,25 @@ class Fetchers:
                 await _kill(process)
             return answer
 
+    async def _helper(self) -> Process:
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+        return await _start()
+
     async def _answer(self, process: Process, job: FetchJob) -> Fetched | FetchFailed:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("a helper was started without pipes")
+        orders, answers = _pipes(process)
         silence_s = self._silence_s()
-        process.stdin.write(msgspec.json.encode(job) + b"\n")
+        orders.write(msgspec.json.encode(job) + b"\n")
+        silent = f"the remote said nothing for {silence_s:g} s, so the fetch was ended"
+        total_s = silence_s * TOTAL_FACTOR
         try:
-            async with asyncio.timeout(silence_s * TOTAL_FACTOR):
-                while isinstance(answer := await _line(process.stdout, silence_s), Working):
+            async with asyncio.timeout(total_s):
+                while isinstance(answer := await _line(answers, silence_s, silent), Working):
                     pass
         except TimeoutError:
-            raise FetcherDied(f"the remote said nothing for {silence_s:g} s, so the fetch was ended") from None
+            raise FetcherDied(f"the fetch took more than {total_s:g} s and was ended") from None
         return answer
 
     async def close(self) -> None:
@@ -84,7 +94,7 @@ class Fetchers:
 
 async def _start() -> Process:
     kept = {*PASSED_ON, *PROXIES, *(name.lower() for name in PROXIES)}
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-m", "varde.repo_server.fetcher"),
         env={name: value for name, value in os.environ.items() if name in kept},
         cwd="/",
@@ -92,6 +102,18 @@ async def _start() -> Process:
         stdout=PIPE,
         limit=LINE_BYTES,
     )
+    try:
+        await _line(_pipes(process)[1], START_S, f"no process to fetch with came up within {START_S:g} s")
+    except BaseException:
+        await _kill(process)
+        raise
+    return process
+
+
+def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("a helper was started without pipes")
+    return process.stdin, process.stdout
 
 
 async def _kill(process: Process) -> None:
@@ -100,9 +122,12 @@ async def _kill(process: Process) -> None:
     await process.wait()
 
 
-async def _line(output: asyncio.StreamReader, silence_s: float) -> Answer:
-    async with asyncio.timeout(silence_s):
-        line = await output.readline()
+async def _line(output: asyncio.StreamReader, within_s: float, late: str) -> Answer:
+    try:
+        async with asyncio.timeout(within_s):
+            line = await output.readline()
+    except TimeoutError:
+        raise FetcherDied(late) from None
     if not line:
         raise FetcherDied("the process that fetched ended in the middle of it")
     return ANSWER.decode(line)

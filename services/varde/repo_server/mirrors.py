@@ -21,6 +21,8 @@ NOT_BUILT = (
     "github_app_private_key",
     "gcp_service_account_key",
     "use_azure_workload_identity",
+    "enable_lfs",
+    "no_proxy",
 )
 
 
@@ -72,14 +74,13 @@ def _access(address: Address, repository: Repository | None) -> Access:
     unknown = [attribute for attribute in NOT_BUILT if getattr(repository, attribute)]
     if unknown or repository.type != "git":
         what = unknown[0].replace("_", " ") if unknown else f"type {repository.type}"
-        raise Terminal(f"{address.shown}: its Secret has {what}, which is not built yet; use username and password")
+        raise Terminal(f"{address.shown}: its Secret has {what}, which is not built yet; take it out of the Secret")
     own = repository.has_credentials
     return Access(
         username=repository.username if own else address.username,
         password=repository.password if own else address.password,
         bearer_token=repository.bearer_token,
         ssh_private_key=repository.ssh_private_key,
-        insecure=repository.insecure,
-        insecure_ignore_host_key=repository.insecure_ignore_host_key,
+        insecure=repository.insecure or repository.insecure_ignore_host_key,
         proxy=repository.proxy,
     )

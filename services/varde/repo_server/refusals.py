@@ -50,7 +50,7 @@ def no_certificate(address: Address, text: str) -> Terminal:
         return Terminal(f"{address.shown}: the certificate of {address.host} does not count here: {text}")
     return Terminal(
         f"{address.shown}: the host key of {address.host} is not known here; add it to ~/.ssh/known_hosts of the "
-        "repo-server, or set insecureIgnoreHostKey in the repository's Secret"
+        "repo-server, or set insecure to true in the repository's Secret"
     )
 
 

@@ -79,7 +79,7 @@ class RepoServer:
         mirror, access = self._mirrors.at(request.source.repo_url, request.project)
         revision = request.revision or request.source.target_revision or ""
         commit = revision if FULL.fullmatch(revision) else ""
-        with span("inputs", attributes={REPOSITORY: mirror.address.shown}) as opened:
+        with span("fetch", attributes={REPOSITORY: mirror.address.shown}):
             await mirror.look(
                 access,
                 Wanted(
@@ -88,6 +88,7 @@ class RepoServer:
                     commit=commit,
                 ),
             )
+        with span("resolve", attributes={REPOSITORY: mirror.address.shown}) as opened:
             answer = await mirror.read(
                 access, lambda repository, refs: self._present(repository, refs, mirror).inputs(request)
             )
@@ -112,5 +113,5 @@ async def _answered(
         asked = msgspec.msgpack.decode(await request.body(), type=kind)
     except msgspec.MsgspecError as error:
         raise Terminal(f"the repo-server does not understand the request: {error}; run one version of Varde") from error
-    with span(request.url.path, parent=request.headers.get("traceparent", "")):
+    with span(request.url.path.rpartition("/")[2], parent=request.headers.get("traceparent", "")):
         return Response(msgspec.msgpack.encode(await answer(asked)), media_type=MEDIA_TYPE)
