@@ -131,7 +131,8 @@ def _yaml(value: Any) -> str:
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         plain = PLAIN.fullmatch(value) and value.lower() not in NOT_PLAIN
-        style = "|" if "\n" in value else None if plain else '"'
+        block = "\n" in value and value.replace("\n", "").isprintable()
+        style = "|" if block else None if plain else '"'
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Quoting.add_representer(str, text)

@@ -18,7 +18,7 @@ export function diffView(stored) {
 function one({ resource, change, text }, open) {
   const [sign, words] = CHANGES[change] ?? ["·", change];
   const place = [resource.namespace, resource.name].filter(Boolean).join("/");
-  const lines = text.split("\n");
+  const lines = text.trimEnd().split("\n");
   const kept = lines.slice(0, LONGEST_LINES).map((content) => h("span", { class: tone(content) }, `${content}\n`));
   const rest = lines.length - LONGEST_LINES;
   return h("details", { class: "diff", open },

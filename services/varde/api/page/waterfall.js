@@ -18,6 +18,18 @@ function lines(spans) {
   return walk("", 0);
 }
 
+const WHOLE = "converge"; // the root span, from the push until healthy
+const WAIT = "wait for health"; // its part from synced until healthy
+
+/** `push → synced …, push → healthy …`; that it is not so yet while the root span is missing. */
+function totals(spans) {
+  const whole = spans.find((span) => span.name === WHOLE);
+  if (!whole) return [h("strong", {}, "not healthy yet")];
+  const wait = spans.find((span) => span.name === WAIT);
+  const synced = (wait?.start_s ?? whole.end_s) - whole.start_s;
+  return ["push → synced ", h("strong", {}, duration(synced)), " · push → healthy ", h("strong", {}, duration(whole.end_s - whole.start_s))];
+}
+
 /** An element with the spans of a trace that are this application's or everybody's. */
 export function waterfall(trace, row) {
   const mine = trace.spans.filter((span) => !span.application || (span.application.namespace === row.namespace && span.application.name === row.name));
@@ -28,7 +40,7 @@ export function waterfall(trace, row) {
   const revision = mine.map((span) => span.attributes?.["vcs.ref.head.revision"]).find(Boolean);
   const table = h("ol", { class: "waterfall" }, lines(mine).map((part) => line(part, from, length)));
   return h("div", {},
-    h("p", { class: "dim" }, `${duration(length)} in all`, revision ? `, ${short(String(revision))}` : "", ` · began ${full(from)}`), table);
+    h("p", {}, totals(mine), h("span", { class: "dim" }, `${revision ? ` · ${short(String(revision))}` : ""} · ${full(from)}`)), table);
 }
 
 function line({ span, depth, whole }, from, length) {
