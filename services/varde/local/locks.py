@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import fcntl
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -40,7 +39,6 @@ async def held_async(path: Path, report: Report, *, part: str) -> AsyncIterator[
 
 
 def _taken(descriptor: int) -> bool:
-    os.set_inheritable(descriptor, False)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
