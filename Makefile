@@ -1,12 +1,13 @@
 # `make help` lists what a person can do. Python 3.11 or newer with venv, git and make are all that has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help install up lint check test crds lock clean
+.PHONY: help install up lint check browser test crds lock clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 SOURCES := shared services tests
+AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
 
 help:  ## List what there is
@@ -35,7 +36,12 @@ lint: install  ## Format, lint, types, import contracts, CRDs as the types say
 check: lint  ## Lint, and the tests that need no cluster: unit and contract
 	@$(PYTEST) tests/unit tests/contract $(ARGS)
 
-test: lint  ## Everything on real parts: lint, unit, contract, integration, end to end; nothing is skipped
+browser:  ## Have a Chromium for the tests of the page: Debian's, where none is on PATH
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  echo "installing chromium with apt-get"; \
+	  $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qqy --no-install-recommends chromium fonts-dejavu-core; } >&2
+
+test: lint browser  ## Everything on real parts: lint, unit, contract, integration, end to end; nothing is skipped
 	@$(PYTEST) tests/unit tests/contract tests/integration tests/e2e $(ARGS)
 
 crds: install  ## Write deploy/crds from the types
