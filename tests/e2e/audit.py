@@ -104,7 +104,7 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
 def read(path: Path) -> Log:
     """All of an audit log, with the parts that the API server has put aside at 100 MB."""
     parts = [*sorted(path.parent.glob(f"{path.stem}-*{path.suffix}")), path]
-    return parsed(line for part in parts for line in part.open("rb"))
+    return parsed(line for part in parts for line in part.read_bytes().splitlines())
 
 
 def parsed(lines: Iterable[bytes]) -> Log:
