@@ -117,7 +117,7 @@ class Leader:
 
     @_on.register
     def _(self, event: HealthChanged) -> None:
-        self._want_if_there(event.application, Need(lane=Lane.DRIFT, reason=f"health {event.resource}"))
+        self._want_if_there(event.application, Need(lane=Lane.DRIFT, reason=f"health {event.resource}", health=True))
 
     @_on.register
     def _(self, event: Done) -> None:

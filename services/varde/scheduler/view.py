@@ -11,6 +11,7 @@ import structlog
 
 from varde.adapters.kube import Changed, Reflector, Shards
 from varde.core.scheduling import Seen
+from varde.core.tenancy import default_project_spec
 from varde.errors import Conflict, VardeError
 from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
@@ -24,12 +25,6 @@ log = structlog.get_logger()
 
 GROUP = "argoproj.io"
 CONTROLLER = "app.kubernetes.io/name=argocd-application-controller"
-EVERYTHING = {
-    "sourceRepos": ["*"],
-    "destinations": [{"namespace": "*", "server": "*"}],
-    "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
-}
-"""What Argo CD makes the project ``default`` of."""
 
 
 class Listener(Protocol):
@@ -146,7 +141,12 @@ class View:
         if key in self._projects.items or self.controller_runs:
             return
         metadata = {"name": key.name, "namespace": key.namespace}
-        manifest = {"apiVersion": f"{GROUP}/v1alpha1", "kind": key.kind, "metadata": metadata, "spec": EVERYTHING}
+        manifest = {
+            "apiVersion": f"{GROUP}/v1alpha1",
+            "kind": key.kind,
+            "metadata": metadata,
+            "spec": default_project_spec(),
+        }
         try:
             await self._cluster.create(manifest)
         except Conflict:

@@ -90,7 +90,7 @@ def _may_have_changed(status: ResourceStatus, wake: Wake) -> bool:
     """Whether an object's health is worth a look; its content is as it was applied."""
     if (status.group or "", status.kind) not in HAS_HEALTH:
         return False
-    return wake.reason.startswith("health") or not status.health or status.health.status != "Healthy"
+    return wake.health or not status.health or status.health.status != "Healthy"
 
 
 async def _read(world: World, of: Subject, wanted: Mapping[ResourceKey, str]) -> dict[ResourceKey, Manifest | None]:
