@@ -37,7 +37,8 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True):
     ``number`` counts per application: a worker drops a message whose number is below the newest issued one.
     ``revisions`` are the commits that the scheduler had resolved (one a source, in order; empty: resolve yourself).
     ``gather`` asks to read every live object anew, since drift or a person may have changed any of them.
-    ``health`` asks to look at health again. ``hard`` asks to forget caches too. ``traceparent`` is W3C; times are Unix seconds.
+    ``health`` asks to look at health again. ``hard`` asks to forget caches too. ``traceparent`` is W3C; times are Unix
+    seconds.
     """
 
     application: AppKey
