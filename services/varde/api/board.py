@@ -34,7 +34,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     row: AppSummary | None
 
 
-class Dismissed(Exception):  # noqa: N818  it is no error: the listener comes again
+class Dismissed(Exception):
     """The listener was too slow, or the service ends."""
 
 

@@ -33,7 +33,7 @@ BEAT_S = 0.5
 PEELED = "^{}"
 
 
-class _Refused(Exception):  # noqa: N818  it is an answer, not an error of ours
+class _Refused(Exception):
     """The remote does not take these credentials, or wants some and there are none."""
 
 

@@ -8,13 +8,13 @@ import time
 from contextlib import AsyncExitStack
 
 import redis.asyncio as redis
-from varde.adapters.repositories import HttpRepositories
 
 from varde.adapters import http_server, process
 from varde.adapters.http_client import ServiceClient
 from varde.adapters.internal_key import internal_key
 from varde.adapters.kube import Holders, KubeCluster, Membership, connect
 from varde.adapters.queue import consume
+from varde.adapters.repositories import HttpRepositories
 from varde.adapters.scheduler import SchedulerClient
 from varde.adapters.sealing import Sealer, derived
 from varde.adapters.settings import load

@@ -8,7 +8,7 @@ __all__ = ["WorkerSettings"]
 class WorkerSettings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One worker process, which is one shard; ``listen`` serves its health alone.
 
-    A random end is added to ``id`` at each start, so that a new process is never taken for the one whose claims it finds.
+    A random end is added to ``id`` at each start: a new process is never taken for the one whose claims it finds.
 
     Attributes:
         concurrency: messages in hand at a time; they wait for I/O most of their time, so more than cores.

@@ -1,8 +1,8 @@
 """The application that a message is about, as read at the beginning: everything later decides on this value."""
 
 import msgspec
-from varde.core.scheduling import spec_digest
 
+from varde.core.scheduling import spec_digest
 from varde.core.tracking import instance_name
 from varde.errors import Terminal
 from varde.model.application import Application, ApplicationSource, ApplicationStatus
