@@ -55,11 +55,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return all(one.in_sync for one in self.objects)
 
     @property
-    def live(self) -> dict[ResourceKey, Manifest]:
-        """The live objects that were read, by key."""
-        return {one.key: one.live for one in self.objects if one.live is not None}
-
-    @property
     def applied(self) -> tuple[Applied, ...]:
         """Records for the next reconcile: objects that are as Git has them need not be read again."""
         kept = (self.records[one.key] for one in self.objects if one.trusted and one.key in self.records)
