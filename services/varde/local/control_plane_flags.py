@@ -89,6 +89,7 @@ def controller_manager(layout: Layout, kubeconfig: Path) -> tuple[str, ...]:
         f"--service-account-private-key-file={layout.signing_key}",
         f"--root-ca-file={layout.authority}",
         "--use-service-account-credentials=true",
+        "--node-monitor-grace-period=10m",  # a busy machine must not lose its one node, whose pods then stay unready
     )
 
 
@@ -103,6 +104,9 @@ def kwok(layout: Layout, kubeconfig: Path, stages: Path) -> tuple[str, ...]:
         f"--kubeconfig={kubeconfig}",
         f"--config={stages}",
         "--manage-all-nodes=true",
+        "--node-lease-duration-seconds=40",  # by default kwok renews none, and the node is lost after 50 s
+        # Without it no node is heard of: after 50 s it counts as lost, and its pods as not ready.
+        "--node-lease-duration-seconds=40",
         f"--server-address={LOOPBACK}:{layout.ports['kwok']}",
     )
 
