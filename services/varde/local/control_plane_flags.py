@@ -104,7 +104,6 @@ def kwok(layout: Layout, kubeconfig: Path, stages: Path) -> tuple[str, ...]:
         f"--kubeconfig={kubeconfig}",
         f"--config={stages}",
         "--manage-all-nodes=true",
-        "--node-lease-duration-seconds=40",  # by default kwok renews none, and the node is lost after 50 s
         # Without it no node is heard of: after 50 s it counts as lost, and its pods as not ready.
         "--node-lease-duration-seconds=40",
         f"--server-address={LOOPBACK}:{layout.ports['kwok']}",
