@@ -31,7 +31,6 @@ def refused(status: int, message: str = "it says", reason: str = "Said", **detai
         (422, "the server rejected our request due to an error in our request", Conflict),
         (429, "x", Transient),
         (500, "etcdserver: leader changed", Transient),
-        (500, "failed to create typed patch object (web/shop): .spec.foo: field not declared in schema", Terminal),
         (503, "x", Transient),
         (504, "x", Transient),
     ],
@@ -41,6 +40,19 @@ def test_a_status_decides_what_happens_next(status: int, message: str, kind: typ
     assert type(error) is kind
     assert str(error).startswith(f"apply of Deployment web/shop: {status} Said: ")
     assert message in str(error)
+
+
+def test_an_object_that_does_not_fit_its_schema_is_told_by_its_fields_and_what_to_do() -> None:
+    error = refused(
+        500,
+        "failed to create typed patch object (web/shop; apps/v1, Kind=Deployment): errors:\n"
+        "  .spec.ports: duplicate entries for key [containerPort=80]\n  .spec.foo: field not declared in schema",
+    )
+    assert type(error) is Terminal
+    assert str(error) == (
+        "apply of Deployment web/shop: .spec.ports: duplicate entries for key [containerPort=80]; "
+        ".spec.foo: field not declared in schema; correct or remove it in Git"
+    )
 
 
 def test_a_namespace_that_is_going_away_is_waited_for() -> None:

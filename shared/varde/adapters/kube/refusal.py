@@ -73,8 +73,9 @@ def refusal(status: int, body: bytes, *, what: str, headers: Mapping[str, str], 
         return Unserved(f"{what}: the cluster does not serve this kind and version any more")
     # A namespace that is going away refuses new objects with 403 until it is gone and may be made again.
     leaving = any(cause.reason == "NamespaceTerminating" for cause in answer.details.causes)
-    misfit = any(phrase in answer.message for phrase in MISFITS)
-    if (status in PASSING or leaving) and not misfit:
+    if any(phrase in answer.message for phrase in MISFITS):
+        return Terminal(f"{what}: {_fields(said)}; correct or remove it in Git")
+    if status in PASSING or leaving:
         return Transient(text, retry_after_s=_retry_after_s(answer, headers))
     return Terminal(text)
 
@@ -84,6 +85,13 @@ def _decoded(body: bytes) -> _Status:
         return msgspec.json.decode(body, type=_Status)
     except msgspec.MsgspecError:
         return _Status(message=body[:TEXT_LIMIT].decode(errors="replace").strip())
+
+
+def _fields(said: str) -> str:
+    """The fields that do not fit, and why, without the API server's own words around them."""
+    _, found, fields = said.partition("): ")
+    lines = (fields if found else said).removeprefix("errors:").splitlines()
+    return "; ".join(line.strip() for line in lines if line.strip())
 
 
 def _phrase(status: int) -> str:
