@@ -152,6 +152,8 @@ class Leader:
     def settings_changed(self) -> None:
         """See ``varde.scheduler.view.Listener``."""
         self._want_all(self._view.applications, "settings changed")
+        for watched, _ in self._watched.values():
+            watched.hasten()
 
     def shards_changed(self) -> None:
         """See ``varde.scheduler.view.Listener``."""

@@ -83,6 +83,12 @@ class Watched:
         self._pushes[event.ref] = event
         self._bell.set()
 
+    def hasten(self) -> None:
+        """Poll no later than the interval says from now on, as it may have become shorter."""
+        within_s = self._world.settings().reconciliation_s or NEVER_S
+        self._poll_at_s = min(self._poll_at_s, time.monotonic() + within_s)
+        self._bell.set()
+
     async def run(self) -> None:
         """Look whenever there is cause, until cancelled."""
         while True:
