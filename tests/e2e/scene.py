@@ -15,6 +15,7 @@ from varde.adapters.kube import KubeCluster
 from varde.model.resource import Manifest, ResourceKey
 
 KUBECTL = str(Path(sys.executable).with_name("kubectl"))
+PATIENCE_S = 30.0
 TRACKING = "argocd.argoproj.io/tracking-id"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 WAVE = "argocd.argoproj.io/sync-wave"
@@ -66,12 +67,12 @@ class Scene:
         """Its status; empty when it has none."""
         return (await self.app()).get("status") or {}
 
-    async def until(self, look: Callable[[Manifest], Any], what: str, *, patience_s: float = 30.0) -> Any:
+    async def until(self, look: Callable[[Manifest], Any], what: str, *, patience_s: float = PATIENCE_S) -> Any:
         """The first true answer of a look at the status; a failure tells what the status was."""
         try:
             return await eventually(lambda: self._look(look), patience_s=patience_s)
         except AssertionError:
-            raise AssertionError(f"{what}; the status is {json.dumps(await self.status(), indent=1)}") from None
+            raise AssertionError(f"{what}; instead {_brief(await self.status())}") from None
 
     async def _look(self, look: Callable[[Manifest], Any]) -> Any:
         return look(await self.status())
@@ -154,6 +155,15 @@ class Scene:
             await self.patch({"metadata": {"finalizers": None}})
             await self.cluster.delete(self.key)
         await self.cluster.delete(ResourceKey(kind="Namespace", name=self.name))
+
+
+def _brief(status: Manifest) -> str:
+    """A status as far as it says what went wrong."""
+    state, sync, health = (status.get(field) or {} for field in ("operationState", "sync", "health"))
+    operation = {field: state.get(field) for field in ("phase", "message", "operation")}
+    resources = [f"{one['kind']}/{one['name']} {one.get('status')}" for one in status.get("resources") or ()]
+    conditions = status.get("conditions") or []
+    return f"{sync.get('status')} at {sync.get('revision')}, {health}, {operation}, {conditions}, {resources}"
 
 
 @asynccontextmanager

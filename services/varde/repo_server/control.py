@@ -1,11 +1,11 @@
 """What the control namespace says to the repo-server, followed by watches: repositories' Secrets, and settings."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
-from varde.adapters.kube import Reflector
+from varde.adapters.kube import Changed, Reflector
 from varde.core.inputs import Limits
 from varde.errors import Terminal
 from varde.model.repository import CREDENTIALS, REPOSITORY, Repository, repository
@@ -27,10 +27,12 @@ class Control:
     Args:
         cluster: the control cluster.
         namespace: the control namespace.
+        changed: is told the URL of a repository, or the beginning of several, that is reached otherwise from now on.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, changed: Callable[[str], None]) -> None:
         self._namespace = namespace
+        self._changed = changed
         self._secrets = Reflector[Repository | None](
             cluster, "", "Secret", _repository, namespace=namespace, labels=LABELS
         )
@@ -41,13 +43,18 @@ class Control:
     async def follow(self) -> None:
         """Keep up with the namespace until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._secrets.run(lambda _: None))
+            group.create_task(self._secrets.run(self._tell))
             group.create_task(self._configuration.run(lambda _: None))
 
     async def ready(self) -> None:
         """Wait until both are known."""
         await self._secrets.ready.wait()
         await self._configuration.ready.wait()
+
+    def _tell(self, change: Changed[Repository | None]) -> None:
+        if self._secrets.ready.is_set():
+            for url in {each.url for each in (change.old, change.new) if each}:
+                self._changed(url)
 
     def repositories(self) -> tuple[Repository, ...]:
         """The repositories and credentials that are known now."""

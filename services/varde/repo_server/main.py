@@ -12,7 +12,9 @@ from redis.asyncio import Redis
 from varde.adapters import http_server, process
 from varde.adapters.internal_key import internal_key
 from varde.adapters.kube import connect
+from varde.adapters.scheduler import SchedulerClient
 from varde.adapters.settings import load
+from varde.model.event import AccessChanged
 from varde.repo_server.address import rewrites
 from varde.repo_server.control import Control
 from varde.repo_server.fetchers import Fetchers
@@ -33,7 +35,8 @@ async def serve(settings: RepoServerSettings, stop: asyncio.Event) -> None:
         cluster = await stack.enter_async_context(connect(settings.kubeconfig, agent=f"varde-repo-server/{name}"))
         key = await internal_key(cluster, settings.namespace)
         await _trace(settings, stack)
-        control = Control(cluster, settings.namespace)
+        scheduler = await stack.enter_async_context(SchedulerClient(cluster, namespace=settings.namespace, key=key))
+        control = Control(cluster, settings.namespace, lambda url: scheduler.post(AccessChanged(url=url)))
         following = asyncio.create_task(control.follow())
         stack.callback(following.cancel)
         await control.ready()

@@ -52,7 +52,8 @@ def commit_of(repository: pygit2.Repository, refs: Fetched, revision: str) -> py
         return _abbreviated(repository, revision)
     if not refs.refs:
         raise Terminal("the repository is empty; push a first commit")
-    raise Terminal(f"there is no branch, tag or commit {revision or 'HEAD'}{_similar(refs, revision)}")
+    near = _similar(refs, revision)
+    raise Terminal(f"there is no branch, tag or commit {revision or 'HEAD'}{near}; correct targetRevision, or push it")
 
 
 def _ref(refs: Fetched, revision: str) -> str:

@@ -14,8 +14,9 @@ import structlog
 
 from varde.core import scheduling
 from varde.core.scheduling import Need, Seen
-from varde.model.event import Done, Drifted, Event, HealthChanged, Pushed
+from varde.model.event import AccessChanged, Done, Drifted, Event, HealthChanged, Pushed
 from varde.model.message import AppKey, Lane
+from varde.model.repository import covers
 from varde.model.repository_url import same_repository
 from varde.ports.queue import Queue
 from varde.ports.repository import Repositories
@@ -106,6 +107,12 @@ class Leader:
         for place, (watched, _) in self._watched.items():
             if any(same_repository(url, place.repository) for url in event.urls):
                 watched.push(event)
+
+    @_on.register
+    def _(self, event: AccessChanged) -> None:
+        for place, (watched, _) in self._watched.items():
+            if covers(event.url, place.repository):
+                watched.look()
 
     @_on.register
     def _(self, event: Drifted) -> None:

@@ -83,6 +83,14 @@ class Watched:
         self._pushes[event.ref] = event
         self._bell.set()
 
+    def look(self) -> None:
+        """Look at once, and wake what is not at rest whatever the look says."""
+        for key in self.members:
+            seen = self._world.application(key)
+            self.members[key] |= bool(seen and seen.unsettled)
+        self._poll_at_s = time.monotonic()
+        self._bell.set()
+
     def hasten(self) -> None:
         """Poll no later than the interval says from now on, as it may have become shorter."""
         within_s = self._world.settings().reconciliation_s or NEVER_S

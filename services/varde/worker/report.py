@@ -1,6 +1,7 @@
 """Status as the interface has it, made of what was compared and done; pure, so that one look tells what people see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -206,11 +207,20 @@ def _summary(comparison: Comparison) -> ApplicationSummary:
     return ApplicationSummary(images=tuple(sorted(images)) or UNSET)
 
 
-def _images(manifest: Manifest) -> Iterable[str]:
-    spec = manifest.get("spec") or {}
-    if not isinstance(spec, dict):
-        return ()
-    template = (spec.get("jobTemplate") or {}).get("spec") or spec
-    pod = (template.get("template") or {}).get("spec") or (spec if manifest["kind"] == "Pod" else {})
-    containers = (*(pod.get("initContainers") or ()), *(pod.get("containers") or ()))
-    return tuple(container["image"] for container in containers if "image" in container)
+def _images(manifest: Manifest) -> Iterator[str]:
+    """The images of the Pods that an object asks for; a malformed one, which the API server will refuse, has none."""
+    spec = manifest.get("spec")
+    pods = (
+        spec if manifest["kind"] == "Pod" else None,
+        _inside(spec, "template", "spec"),
+        _inside(spec, "jobTemplate", "spec", "template", "spec"),
+    )
+    for containers in (_inside(pod, field) for pod in pods for field in ("initContainers", "containers")):
+        images = (_inside(each, "image") for each in (containers if isinstance(containers, list) else ()))
+        yield from (image for image in images if isinstance(image, str))
+
+
+def _inside(value: Any, *fields: str) -> Any:
+    for field in fields:
+        value = value.get(field) if isinstance(value, dict) else None
+    return value

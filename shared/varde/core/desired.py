@@ -118,9 +118,14 @@ def _nameless(manifest: Manifest, metadata: dict[str, Any]) -> str:
 
 
 def _folded_secret(secret: Manifest) -> Manifest:
-    """A Secret with stringData in data and canonical base64, as the API answers it, so that both can be compared."""
-    texts = secret.get("stringData") or {}
-    data = {name: _canonical(value) for name, value in (secret.get("data") or {}).items()}
+    """A Secret with stringData in data and canonical base64, as the API answers it, so that both can be compared.
+
+    One whose data is no mapping is left for the API server to refuse.
+    """
+    texts, encoded = secret.get("stringData") or {}, secret.get("data") or {}
+    if not (isinstance(texts, dict) and isinstance(encoded, dict)):
+        return secret
+    data = {name: _canonical(value) for name, value in encoded.items()}
     data |= {name: base64.b64encode(str(text).encode()).decode() for name, text in texts.items()}
     rest = {name: value for name, value in secret.items() if name not in ("stringData", "data")}
     return {**rest, "data": data} if data else rest

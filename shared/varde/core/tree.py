@@ -85,7 +85,9 @@ def lookup(tree: Tree, path: str) -> Entry:
     while (before := tree.entry(parent)) is None:
         parent = posixpath.dirname(parent)
     if before.kind is Kind.FOLDER:
-        raise Terminal(f"path {path} is not there; the nearest folder is {parent or 'the root'}")
+        raise Terminal(
+            f"path {path} is not there; the nearest folder is {parent or 'the root'}: correct the path, or commit it"
+        )
     raise Terminal(f"path {path} is not there, as {parent} is a {before.kind.value}; name its real path")
 
 

@@ -5,7 +5,7 @@ import msgspec
 from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
 
-__all__ = ["Done", "Drifted", "Event", "HealthChanged", "Pushed"]
+__all__ = ["AccessChanged", "Done", "Drifted", "Event", "HealthChanged", "Pushed"]
 
 
 class Pushed(msgspec.Struct, frozen=True, kw_only=True, tag="pushed"):
@@ -21,6 +21,15 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True, tag="pushed"):
     after: str = ""
     pushed_at_s: float
     traceparent: str = ""
+
+
+class AccessChanged(msgspec.Struct, frozen=True, kw_only=True, tag="access"):
+    """How a repository is reached became another: a Secret with its credentials came, changed or went.
+
+    From the repo-server, once it goes by it. ``url``: of the repository, or what the URLs of several begin with.
+    """
+
+    url: str
 
 
 class Drifted(msgspec.Struct, frozen=True, kw_only=True, tag="drifted"):
@@ -56,4 +65,4 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     retry_after_s: float | None = None
 
 
-Event = Pushed | Drifted | HealthChanged | Done
+Event = Pushed | AccessChanged | Drifted | HealthChanged | Done

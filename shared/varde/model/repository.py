@@ -12,7 +12,7 @@ from varde.model.repository_url import RepositoryURL, parse_url, same_repository
 from varde.model.resource import Manifest
 from varde.model.secret_data import read_secret, secret_name, secret_type
 
-__all__ = ["CREDENTIALS", "REPOSITORY", "Repository", "credentials_for", "repository", "same_repository"]
+__all__ = ["CREDENTIALS", "REPOSITORY", "Repository", "covers", "credentials_for", "repository", "same_repository"]
 
 REPOSITORY = "repository"
 CREDENTIALS = "repo-creds"
@@ -119,6 +119,12 @@ def credentials_for(url: str, project: str, repositories: Sequence[Repository]) 
 def _template(place: RepositoryURL, repositories: Sequence[Repository]) -> Repository | None:
     fitting = [each for each in repositories if each.template and _is_prefix(parse_url(each.url), place)]
     return max(fitting, key=lambda each: (len(each.url), bool(each.project)), default=None)
+
+
+def covers(secret_url: str, url: str) -> bool:
+    """Whether a Secret of this URL, of whichever type, may say how a repository is reached."""
+    place = parse_url(url)
+    return place is not None and _is_prefix(parse_url(secret_url), place)
 
 
 def _is_prefix(prefix: RepositoryURL | None, place: RepositoryURL) -> bool:

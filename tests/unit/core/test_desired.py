@@ -103,3 +103,8 @@ def test_an_object_keeps_its_origin_and_a_refusal_names_it() -> None:
     wrong = config_map(annotations={"argocd.argoproj.io/sync-wave": "soon"})
     with pytest.raises(Terminal, match=r"^web\.yaml, line 3: ConfigMap c: .*write a whole number"):
         normalise([Rendered(wrong, "web.yaml, line 3")], destination_namespace="", namespaced=lambda _, __: True)
+
+
+def test_a_secret_whose_data_is_no_mapping_is_left_for_the_api_server_to_refuse() -> None:
+    (one,) = normal(secret(stringData=["a"]))
+    assert one.manifest["stringData"] == ["a"]

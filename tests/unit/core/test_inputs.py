@@ -127,7 +127,7 @@ def test_a_digest_does_not_depend_on_where_and_at_which_revision_the_files_were_
 
 def test_a_missing_path_is_refused_and_the_nearest_folder_named():
     assert refusal({"apps/one/a.yaml": "1"}, source("apps/two/three")) == (
-        "path apps/two/three is not there; the nearest folder is apps"
+        "path apps/two/three is not there; the nearest folder is apps: correct the path, or commit it"
     )
 
 

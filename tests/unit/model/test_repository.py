@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varde.errors import Terminal
-from varde.model.repository import Repository, credentials_for, repository, same_repository
+from varde.model.repository import Repository, covers, credentials_for, repository, same_repository
 from varde.model.repository_url import normal_rule, parse_url
 
 SHOP = "https://git.example.com/org/shop.git"
@@ -152,3 +152,16 @@ def test_a_projects_rule_has_the_form_of_a_url():
     assert normal_rule("git@git.example.com:org/*") == "ssh://git.example.com/org/*"
     assert normal_rule("HTTPS://git.example.com:443/org/**.git") == "https://git.example.com/org/**"
     assert normal_rule("*") == "*"
+
+
+@pytest.mark.parametrize(
+    ("secret", "url", "covered"),
+    [
+        ("https://git.example/shop.git", "https://git.example/shop", True),
+        ("https://git.example/team", "https://git.example/team/shop.git", True),
+        ("https://git.example/shop", "https://git.example.attacker.net/shop", False),
+        ("https://git.example/shop", "https://git.example/../shop", False),
+    ],
+)
+def test_a_secrets_url_covers_the_repositories_that_may_be_reached_by_it(secret: str, url: str, *, covered: bool):
+    assert covers(secret, url) is covered

@@ -110,3 +110,13 @@ def test_history_is_kept_to_its_limit_with_ids_that_go_on(limit: dict[str, int],
     assert len(status.history) == kept
     if kept:
         assert status.history[-1].id == 11
+
+
+@pytest.mark.parametrize(
+    "spec", [{"template": "none"}, {"template": {"spec": {"containers": {"a": 1}}}}, {"jobTemplate": []}, "none"]
+)
+def test_a_malformed_object_has_no_images(spec: object):
+    malformed = {**config_map("one"), "kind": "CronJob", "spec": spec}
+    (desired,) = desired_state(malformed).objects
+    missing = Compared(key=desired.key, version="v1", desired=desired)
+    assert not report.compared(application(), desired_state(malformed), comparison(missing), NOW_S).summary.images
