@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from running_varde import VardeUp, application, application_key, eventually
 
 from varde.adapters.kube import KubeCluster
+from varde.errors import Transient
 from varde.local.working_copy import WorkingCopy
 from varde.model.claim import SYNC_ANNOTATION
 from varde.model.resource import Manifest, ResourceKey
@@ -69,7 +70,10 @@ class Fleet:
         """Wait until every application is at that count, Synced, Healthy and free of claims."""
 
         async def look() -> bool:
-            return not await self.behind(count)
+            try:
+                return not await self.behind(count)
+            except Transient:
+                return False
 
         try:
             await eventually(look, patience_s=patience_s)
