@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from varde.core.health import MISSING
+from varde.core.tracking import application_label
 from varde.model.cluster import IN_CLUSTER
 from varde.model.message import AppKey
 from varde.model.resource import Manifest, ResourceKey
@@ -97,6 +98,7 @@ class Expectations:
 
     def __init__(self) -> None:
         self._apps: dict[AppKey, Expectation] = {}
+        self._labels: dict[str, AppKey] = {}
         self._kinds: Counter[Kind] = Counter()
 
     def put(self, app: AppKey, present: Expectation | None) -> None:
@@ -107,8 +109,10 @@ class Expectations:
             if not self._kinds[kind]:
                 del self._kinds[kind]
         self._apps.pop(app, None)
+        self._labels.pop(application_label(app), None)
         if present is not None:
             self._apps[app] = present
+            self._labels[application_label(app)] = app
             self._kinds.update((recorded.key.group, recorded.key.kind) for recorded in present.resources)
 
     def _of(self, app: AppKey) -> tuple[Recorded, ...]:
@@ -123,6 +127,10 @@ class Expectations:
         """Whether changes of its objects are worth telling."""
         found = self._apps.get(app)
         return found is not None and found.observed
+
+    def labelled(self, label: str) -> AppKey | None:
+        """The Application whose objects bear this value of Varde's label."""
+        return self._labels.get(label)
 
     def of_kind(self, kind: Kind) -> Iterator[tuple[AppKey, Recorded]]:
         """All objects of a kind that Applications have."""

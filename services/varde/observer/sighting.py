@@ -11,7 +11,7 @@ from varde.adapters.kube import Changed
 from varde.core.drift import Fingerprint, drifted, fingerprint
 from varde.core.health import HAS_HEALTH, health
 from varde.core.tracking import TrackingMethod, app_key, owned, parse
-from varde.model.claim import TRACKING_ANNOTATION
+from varde.model.claim import APPLICATION_LABEL, TRACKING_ANNOTATION
 from varde.model.event import Drifted, HealthChanged
 from varde.model.message import AppKey
 from varde.model.resource import Manifest, ResourceKey, key_of
@@ -28,23 +28,32 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     health: str = ""
 
 
-def sighting(control_namespace: str) -> Callable[[Manifest], Sighting | None]:
-    """Makes the projection of live objects for a control namespace; it gives None for what is not Varde's.
+def sighting(control_namespace: str, expectations: Expectations) -> Callable[[Manifest], Sighting | None]:
+    """Makes the projection of live objects; it gives None for what is not Varde's.
 
-    Only the tracking id counts: an object tracked by the label alone is looked at when its application's timer fires.
+    The tracking id decides; on an object without one (tracked by label, or somebody took it off) Varde's own label does.
     """
 
     def project(live: Manifest) -> Sighting | None:
-        annotations = live["metadata"].get("annotations") or {}
-        tracking = parse(annotations.get(TRACKING_ANNOTATION, ""))
-        key = key_of(live)
-        if tracking is None or not owned(live, tracking.instance, key, TrackingMethod.ANNOTATION):
+        app = _application(live, control_namespace, expectations)
+        if app is None:
             return None
+        key = key_of(live)
         fares = health(live) if (key.group, key.kind) in HAS_HEALTH else None
-        app = app_key(tracking.instance, control_namespace)
         return Sighting(app=app, fingerprint=fingerprint(live), health=fares.status if fares else "")
 
     return project
+
+
+def _application(live: Manifest, control_namespace: str, expectations: Expectations) -> AppKey | None:
+    metadata = live["metadata"]
+    tracking = parse((metadata.get("annotations") or {}).get(TRACKING_ANNOTATION, ""))
+    if tracking is not None:
+        ours = owned(live, tracking.instance, key_of(live), TrackingMethod.ANNOTATION)
+        return app_key(tracking.instance, control_namespace) if ours else None
+    label = (metadata.get("labels") or {}).get(APPLICATION_LABEL, "")
+    by_label = owned(live, label, key_of(live), TrackingMethod.LABEL, label_key=APPLICATION_LABEL)
+    return expectations.labelled(label) if label and by_label else None
 
 
 def since(change: Changed[Sighting | None], at_s: float) -> Iterator[Drifted | HealthChanged]:

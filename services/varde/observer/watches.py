@@ -48,7 +48,7 @@ class Watches:
     ) -> None:
         self._cluster = cluster
         self._expectations = expectations
-        self._project = sighting(control_namespace)
+        self._project = sighting(control_namespace, expectations)
         self._tell = tell
         self._tasks: dict[Kind, asyncio.Task[None]] = {}
         self.reflectors: dict[Kind, Reflector[Sighting | None]] = {}

@@ -14,7 +14,9 @@ from varde.observer.sighting import Sighting, at_first, sighting, since
 
 APP = AppKey("argocd", "shop")
 KEY = ResourceKey(group="apps", kind="Deployment", namespace="web", name="front")
-project = sighting("argocd")
+EXPECTATIONS = Expectations()
+EXPECTATIONS.put(APP, expectation({}))
+project = sighting("argocd", EXPECTATIONS)
 
 
 def deployment(**metadata: Any) -> dict[str, Any]:
@@ -55,6 +57,13 @@ def test_an_object_is_its_applications_by_its_own_tracking_id() -> None:
 )
 def test_copied_and_foreign_marks_are_ignored(metadata: dict[str, Any]) -> None:
     assert project(deployment(**metadata)) is None
+
+
+def test_an_object_without_a_tracking_id_is_its_applications_by_vardes_label() -> None:
+    found = project(deployment(annotations={}, labels={"varde.dev/application": "argocd_shop"}))
+    assert found is not None
+    assert found.app == APP
+    assert project(deployment(annotations={}, labels={"varde.dev/application": "argocd_other"})) is None
 
 
 def test_an_application_of_another_namespace_is_found() -> None:
