@@ -31,7 +31,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def sighting(control_namespace: str, expectations: Expectations) -> Callable[[Manifest], Sighting | None]:
     """Makes the projection of live objects; it gives None for what is not Varde's.
 
-    The tracking id decides; on an object without one (tracked by label, or somebody took it off) Varde's own label does.
+    The tracking id decides; where there is none (tracked by label, or somebody took it off), Varde's own label does.
     """
 
     def project(live: Manifest) -> Sighting | None:
