@@ -123,9 +123,13 @@ def remembered(state: OperationState, results: Iterable[ResourceResult]) -> Oper
 
 
 def with_history(of: Subject, status: ApplicationStatus, now_s: float) -> ApplicationStatus:
-    """The status with the sync that just succeeded as the newest entry of its history."""
+    """The status with the sync that just succeeded as the newest entry of its history.
+
+    A dry run and a sync of named objects alone are none, as in Argo CD: neither brought the revision in.
+    """
     state, history = status.operation_state, tuple(status.history or ())
-    if not state or not state.sync_result:
+    asked = state.operation.sync if state else None
+    if not state or not state.sync_result or (asked and (asked.dry_run or asked.resources)):
         return status
     entry = RevisionHistory(
         id=history[-1].id + 1 if history else 0,

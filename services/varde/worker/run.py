@@ -61,10 +61,9 @@ async def run(world: World, of: Subject, plan: Plan, comparison: Comparison, *, 
     for index, wave in enumerate(plan.waves[: last + 1]):
         if wave.steps:
             await _wave(world, of, wave, turn, dry=dry)
-        if turn.failed:
-            break
-        if index < last and not dry and (unwell := _unwell(wave, turn, comparison)):
-            turn.waiting = f"waiting for healthy state of {unwell}"
+        if index < last and not dry and not turn.failed:
+            _examine(wave, turn, comparison)
+        if turn.failed or turn.waiting:
             break
     return turn
 
@@ -162,10 +161,9 @@ def _propagation(of: Subject) -> Propagation:
     return PROPAGATION[next(asked, "foreground")]
 
 
-def _unwell(wave: Wave, turn: Turn, comparison: Comparison) -> str:
-    """The first object that the next wave has to wait for; a Degraded one fails the sync instead."""
+def _examine(wave: Wave, turn: Turn, comparison: Comparison) -> None:
+    """Have the next wave wait for the first object that is not healthy; a Degraded one fails the sync instead."""
     known = {one.key: one.health for one in comparison.objects}
-    waiting = ""
     for key in wave.keys:
         live = turn.live.get(key)
         found = health(live) if live else known.get(key)
@@ -173,8 +171,7 @@ def _unwell(wave: Wave, turn: Turn, comparison: Comparison) -> str:
         if status == "Degraded" and found:
             turn.failed[key] = f"{key} is Degraded: {found.message}"
         elif status not in WELL:
-            waiting = waiting or str(key)
-    return "" if turn.failed else waiting
+            turn.waiting = turn.waiting or f"waiting for healthy state of {key}"
 
 
 def _result(key: ResourceKey, version: str, status: str, message: str) -> ResourceResult:
