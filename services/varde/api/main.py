@@ -15,7 +15,6 @@ from varde.adapters.http_server import serve
 from varde.adapters.internal_key import internal_key
 from varde.adapters.kube import KubeCluster, connect
 from varde.adapters.scheduler import SchedulerClient
-from varde.adapters.sealing import Sealer
 from varde.api.access import Access, ClusterReview, LocalToken
 from varde.api.app import build
 from varde.api.board import Board
@@ -44,7 +43,7 @@ async def _serve(config: Settings, stop: asyncio.Event) -> None:
         ):
             tracing.configure("api", sink=spans, otlp_endpoint=config.otlp_endpoint)
             board = Board()
-            records = Records(redis, Sealer(key))
+            records = Records(redis, key)
             feed = Feed(cluster, board, records, namespace=config.namespace)
             app = _app(config, cluster, board=board, records=records, feed=feed, scheduler=scheduler)
             await _until(stop, app, config.listen, board, feed)

@@ -11,9 +11,9 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from varde.adapters.sealing import Sealer
+from varde.adapters.sealed_store import SealedStore
 from varde.errors import Transient
-from varde.model.diff import StoredDiff
+from varde.model.diff import StoredDiff, diff_place
 from varde.model.message import AppKey
 from varde.model.trace import Trace
 from varde.model.view import Verified
@@ -38,12 +38,12 @@ class Records:
 
     Args:
         redis: the client, giving bytes; it is not closed here.
-        sealer: opens what the worker sealed.
+        key: the internal key, which opens what the worker sealed.
     """
 
-    def __init__(self, redis: Redis, sealer: Sealer) -> None:
+    def __init__(self, redis: Redis, key: bytes) -> None:
         self._redis = redis
-        self._sealer = sealer
+        self._store = SealedStore(redis, key)
         self._spans = SpanStore(redis)
         self._seen: dict[bytes, bytes] = {}
 
@@ -64,12 +64,7 @@ class Records:
         Raises:
             Transient: Redis is away.
         """
-        place = f"varde:diff:{application}"
-        try:
-            sealed = cast("bytes | None", await self._redis.get(place))
-        except (RedisError, OSError) as error:
-            raise Transient(f"the diff of {application} is in Redis, which cannot be reached: {error}") from error
-        content = self._sealer.open(place, sealed)
+        content = await self._store.get(diff_place(application))
         return msgspec.json.decode(content, type=StoredDiff) if content is not None else None
 
     async def trace(self, application: AppKey) -> Trace | None:

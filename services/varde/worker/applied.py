@@ -1,12 +1,10 @@
 """What was applied last, by object: a cache in Redis that saves reads of what has not changed; lost, all is read."""
 
-from typing import cast
-
 import msgspec
-import redis.asyncio as redis
 import structlog
 
-from varde.adapters.sealing import Sealer
+from varde.adapters.sealed_store import SealedStore
+from varde.errors import Transient
 from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
 
@@ -27,36 +25,32 @@ class Applied(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AppliedStore:
-    """Sealed records in Redis; with Redis away there are none, which costs reads and nothing else.
+    """The records of each application; with Redis away there are none, which costs reads and nothing else.
 
     Args:
-        client: of Redis.
-        sealer: of the internal key.
+        store: where they lie.
     """
 
-    def __init__(self, client: redis.Redis, sealer: Sealer) -> None:
-        self._client = client
-        self._sealer = sealer
+    def __init__(self, store: SealedStore) -> None:
+        self._store = store
 
     async def load(self, app: AppKey) -> dict[ResourceKey, Applied]:
         """The records of an application, by object."""
-        place = f"varde:applied:{app}"
         try:
-            sealed = cast("bytes | None", await self._client.get(place))
-            content = self._sealer.open(place, sealed)
-        except redis.RedisError as error:
+            content = await self._store.get(_place(app))
+        except Transient as error:
             log.warning("applied records not read", application=str(app), error=str(error))
             return {}
         records = msgspec.msgpack.decode(content, type=tuple[Applied, ...]) if content else ()
         return {record.key: record for record in records}
 
     async def save(self, app: AppKey, records: tuple[Applied, ...]) -> None:
-        """Replace the records of an application; none removes them."""
-        place = f"varde:applied:{app}"
+        """Replace the records of an application."""
         try:
-            if records:
-                await self._client.set(place, self._sealer.seal(place, msgspec.msgpack.encode(records)), ex=KEPT_S)
-            else:
-                await self._client.delete(place)
-        except redis.RedisError as error:
+            await self._store.put(_place(app), msgspec.msgpack.encode(records), kept_s=KEPT_S)
+        except Transient as error:
             log.warning("applied records not saved", application=str(app), error=str(error))
+
+
+def _place(app: AppKey) -> str:
+    return f"varde:applied:{app}"

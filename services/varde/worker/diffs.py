@@ -3,13 +3,13 @@
 import secrets
 
 import msgspec
-import redis.asyncio as redis
 import structlog
 
-from varde.adapters.sealing import Sealer
+from varde.adapters.sealed_store import SealedStore
 from varde.core.masking import masked
 from varde.core.object_diff import unified
-from varde.model.diff import ObjectDiff, StoredDiff
+from varde.errors import Transient
+from varde.model.diff import ObjectDiff, StoredDiff, diff_place
 from varde.model.message import AppKey
 from varde.worker.comparison import Compared, Comparison
 
@@ -21,26 +21,23 @@ KEPT_S = 24 * 3600
 
 
 class DiffStore:
-    """Sealed diffs in Redis, one an application; a lost one is made anew by a refresh.
+    """Diffs, one an application; a lost one is made anew by a refresh.
 
     Args:
-        client: of Redis.
-        sealer: of the internal key.
+        store: where they lie.
     """
 
-    def __init__(self, client: redis.Redis, sealer: Sealer) -> None:
-        self._client = client
-        self._sealer = sealer
+    def __init__(self, store: SealedStore) -> None:
+        self._store = store
 
     async def leave(self, app: AppKey, revision: str, comparison: Comparison, at_s: float) -> None:
         """Replace the diff of an application by what differs now."""
         reveal_key = secrets.token_bytes(32)
         objects = tuple(_masked(one, reveal_key) for one in comparison.objects if not one.in_sync)
-        place = f"varde:diff:{app}"
         content = msgspec.json.encode(StoredDiff(revisions=(revision,), at_s=at_s, objects=objects))
         try:
-            await self._client.set(place, self._sealer.seal(place, content), ex=KEPT_S)
-        except redis.RedisError as error:
+            await self._store.put(diff_place(app), content, kept_s=KEPT_S)
+        except Transient as error:
             log.warning("diff not saved", application=str(app), error=str(error))
 
 

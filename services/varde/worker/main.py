@@ -16,7 +16,8 @@ from varde.adapters.kube import Holders, KubeCluster, Membership, connect
 from varde.adapters.queue import consume
 from varde.adapters.repositories import HttpRepositories
 from varde.adapters.scheduler import SchedulerClient
-from varde.adapters.sealing import Sealer, derived
+from varde.adapters.sealed_store import SealedStore
+from varde.adapters.sealing import derived
 from varde.adapters.settings import load
 from varde.telemetry import logs, tracing
 from varde.telemetry.span_store import SpanStore
@@ -79,7 +80,7 @@ def _world(
     membership: Membership,
     shard: str,
 ) -> World:
-    sealer = Sealer(key)
+    store = SealedStore(client, key)
     holders = Holders(cluster, namespace=settings.namespace)
     return World(
         cluster=cluster,
@@ -87,8 +88,8 @@ def _world(
         renderers=Renderers(directory_limit_bytes=tenants.settings().max_manifests_bytes),
         rendered=RenderCache(RENDERED_BYTES),
         applications=Applications(cluster, membership, holders, shard),
-        applied=AppliedStore(client, sealer),
-        diffs=DiffStore(client, sealer),
+        applied=AppliedStore(store),
+        diffs=DiffStore(store),
         tenants=tenants,
         now_s=time.time,
         digest_key=derived(key, "varde desired digests"),

@@ -2,9 +2,10 @@
 
 import msgspec
 
+from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
 
-__all__ = ["ObjectDiff", "StoredDiff"]
+__all__ = ["ObjectDiff", "StoredDiff", "diff_place"]
 
 
 class ObjectDiff(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,3 +22,8 @@ class StoredDiff(msgspec.Struct, frozen=True, kw_only=True):
     revisions: tuple[str, ...]
     at_s: float
     objects: tuple[ObjectDiff, ...] = ()
+
+
+def diff_place(app: AppKey) -> str:
+    """Where in Redis an application's diff lies."""
+    return f"varde:diff:{app}"
