@@ -86,12 +86,12 @@ class Stack:
             Terminal: a part cannot be had or does not get ready; names it, and carries the end of its log.
         """
         self._supervisor.end_leftovers()
-        wanted = {"api": self._options.port} if self._options.port else {}
-        ports = reserve((*LISTENERS, GIT), record=self._state / "ports.json", wanted=wanted)
         async with together() as group:
             cluster, redis = group.create_task(self._cluster()), group.create_task(self._redis())
         kubeconfig, plane = cluster.result()
         kubeconfigs, webhook_secret = await self._set_up(kubeconfig, local=plane is not None)
+        wanted = {"api": self._options.port} if self._options.port else {}
+        ports = reserve((*LISTENERS, GIT), record=self._state / "ports.json", wanted=wanted)
         around = Surroundings(
             kubeconfigs=kubeconfigs,
             ports=ports,
