@@ -233,6 +233,7 @@ def _message(key: AppKey, number: int, need: Need, now_s: float) -> Wake:
         revisions=need.revisions,
         gather=need.gather,
         hard=need.hard,
+        rules=need.rules,
         health=need.health,
         issued_at_s=now_s,
         pushed_at_s=need.pushed_at_s,

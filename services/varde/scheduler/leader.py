@@ -211,7 +211,7 @@ class Leader:
     def _want_all(self, applications: Iterable[Seen], reason: str) -> None:
         for seen in applications:
             if not seen.skipped:
-                self._want(seen.key, Need(lane=Lane.POLL, reason=reason))
+                self._want(seen.key, Need(lane=Lane.POLL, reason=reason, rules=True))
 
     def _want(self, key: AppKey, need: Need) -> None:
         self._desks.want(key, need)

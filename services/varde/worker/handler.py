@@ -90,7 +90,9 @@ class Handler:
             if raw is None:
                 return Outcome(name="gone")
             app = decode(raw, Application)
-            of = subject(raw, _unruled(app), self._world.tenants.settings(), self._world.control_namespace)
+            tenants = self._world.tenants
+            settings = await tenants.fresh_settings() if wake.rules else tenants.settings()
+            of = subject(raw, _unruled(app), settings, self._world.control_namespace)
             try:
                 with self._traced(of, wake, taken_at_s):
                     return await self._reconciled(of, wake)
@@ -119,7 +121,7 @@ class Handler:
         if of.app.metadata.deletion_timestamp:
             return await self._deleted(of, wake)
         try:
-            of = msgspec.structs.replace(of, project=world.tenants.project_of(of.app))
+            of = msgspec.structs.replace(of, project=await world.tenants.project_of(of.app, fresh=wake.rules))
             return await reconcile(world, of, wake)
         except Terminal as error:
             return await self._refused(of, error.reason, error, final=True)

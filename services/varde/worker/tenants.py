@@ -14,6 +14,8 @@ from varde.ports.kube import Cluster
 
 __all__ = ["Tenants"]
 
+SETTINGS = ("argocd-cm", "argocd-cmd-params-cm")
+
 
 class Tenants:
     """What reconciles need to know of the control namespace besides the Application itself.
@@ -24,6 +26,7 @@ class Tenants:
     """
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
+        self._cluster = cluster
         self._namespace = namespace
         self._projects = Reflector[Manifest](
             cluster, "argoproj.io", "AppProject", lambda found: found, namespace=namespace
@@ -43,15 +46,20 @@ class Tenants:
         await self._projects.ready.wait()
         await self._configuration.ready.wait()
 
-    def project_of(self, app: Application) -> AppProject:
-        """The project of an application.
+    async def project_of(self, app: Application, *, fresh: bool) -> AppProject:
+        """The project of an application; one that the watch has not told of yet may be there all the same.
+
+        Args:
+            fresh: ask the API server, whatever the watch has told.
 
         Raises:
             Terminal: there is none of that name, or it does not fit its type.
+            Transient: the control plane cannot be reached.
         """
         name = app.project_name
         key = ResourceKey(group="argoproj.io", kind="AppProject", namespace=self._namespace, name=name)
-        found = self._projects.items.get(key)
+        found = None if fresh else self._projects.items.get(key)
+        found = found or await self._cluster.get(key)
         if found is None:
             raise Terminal(
                 f"Application {app.key} names project {name}, which does not exist in namespace {self._namespace}; "
@@ -62,8 +70,17 @@ class Tenants:
 
     def settings(self) -> ArgoSettings:
         """The settings as they are now."""
-        found, _ = settings(self._data("argocd-cm"), self._data("argocd-cmd-params-cm"))
-        return found
+        common, params = (self._configuration.items.get(self._map(name), {}) for name in SETTINGS)
+        return settings(common, params)[0]
 
-    def _data(self, name: str) -> Mapping[str, str]:
-        return self._configuration.items.get(ResourceKey(kind="ConfigMap", namespace=self._namespace, name=name), {})
+    async def fresh_settings(self) -> ArgoSettings:
+        """The settings, asked of the API server, whatever the watch has told.
+
+        Raises:
+            Transient: the control plane cannot be reached.
+        """
+        common, params = [(await self._cluster.get(self._map(name)) or {}).get("data") or {} for name in SETTINGS]
+        return settings(common, params)[0]
+
+    def _map(self, name: str) -> ResourceKey:
+        return ResourceKey(kind="ConfigMap", namespace=self._namespace, name=name)

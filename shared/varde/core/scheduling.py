@@ -74,6 +74,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     revisions: tuple[str, ...] = ()
     gather: bool = False
     hard: bool = False
+    rules: bool = False
     health: bool = False
     pushed_at_s: float = 0.0
     traceparent: str = ""
@@ -192,6 +193,7 @@ def _covers(on_its_way: Need, need: Need) -> bool:
         and _rank(on_its_way.lane) <= _rank(need.lane)
         and on_its_way.gather >= need.gather
         and on_its_way.hard >= need.hard
+        and on_its_way.rules >= need.rules
         and on_its_way.health >= need.health
     )
 
@@ -206,6 +208,7 @@ def _merged(earlier: Need, later: Need) -> Need:
         revisions=later.revisions or earlier.revisions,
         gather=earlier.gather or later.gather,
         hard=earlier.hard or later.hard,
+        rules=earlier.rules or later.rules,
         health=earlier.health or later.health,
         pushed_at_s=newer.pushed_at_s,
         traceparent=newer.traceparent,

@@ -37,6 +37,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True):
     ``number`` counts per application: a worker drops a message whose number is below the newest issued one.
     ``revisions`` are the commits that the scheduler had resolved (one a source, in order; empty: resolve yourself).
     ``gather`` asks to read every live object anew, since drift or a person may have changed any of them.
+    ``rules`` asks to read project and settings anew, since one of them changed, perhaps before our watch tells of it.
     ``health`` asks to look at health again. ``hard`` asks to forget caches too. ``traceparent`` is W3C; times are Unix
     seconds.
     """
@@ -48,6 +49,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True):
     revisions: tuple[str, ...] = ()
     gather: bool = False
     hard: bool = False
+    rules: bool = False
     health: bool = False
     issued_at_s: float = 0.0
     pushed_at_s: float = 0.0
