@@ -29,7 +29,10 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
-    """One Application; nothing is expected of one that is being deleted or goes to another cluster."""
+    """One Application, and whether changes of its objects are told: not when they are in another cluster.
+
+    Of one that is being deleted nothing is expected to be there, but its deletion goes on when an object is gone.
+    """
 
     observed: bool
     resources: tuple[Recorded, ...] = ()
@@ -81,7 +84,7 @@ def expectation(application: Manifest) -> Expectation:
     destination = read.spec.destination
     here = destination.server.rstrip("/") == IN_CLUSTER.server or destination.name == IN_CLUSTER.name
     if read.metadata.deletion or not here:
-        return Expectation(observed=False)
+        return Expectation(observed=here)
     return Expectation(
         observed=True, resources=tuple(_recorded(each) for each in read.status.resources if not each.hook)
     )

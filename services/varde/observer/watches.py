@@ -112,6 +112,6 @@ class Watches:
 
     def _send(self, events: Iterable[Drifted | HealthChanged]) -> None:
         for event in events:
-            # An Application that is being deleted, or is gone, wants nothing to come back.
+            # An Application that is gone wants nothing to come back.
             if self._expectations.observed(event.application):
                 self._tell(event)

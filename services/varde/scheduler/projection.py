@@ -68,6 +68,7 @@ def seen(manifest: Manifest) -> Seen:
         operation=spec_digest(manifest["operation"]) if manifest.get("operation") else "",
         refresh=annotations.get(REFRESH_ANNOTATION, ""),
         deleting="deletionTimestamp" in metadata,
+        finalizers=tuple(metadata.get("finalizers") or ()),
         skipped=annotations.get(SKIP_ANNOTATION) == TRUE,
         take_over=annotations.get(TAKE_OVER_ANNOTATION) == TRUE,
         current=_current(status.sync, len(sources)),

@@ -57,6 +57,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     operation: str = ""
     refresh: str = ""
     deleting: bool = False
+    finalizers: tuple[str, ...] = ()
     skipped: bool = False
     take_over: bool = False
     current: tuple[str, ...] = ()
@@ -156,7 +157,7 @@ def changed(old: Seen | None, new: Seen) -> Need | None:
         return None
     reasons = {
         "created": old is None,
-        "deleted": new.deleting and not (old and old.deleting),
+        "deleted": new.deleting and not (old and old.deleting and old.finalizers == new.finalizers),
         "operation": new.operation and new.operation != (old and old.operation),
         f"refresh {new.refresh}": new.refresh and new.refresh != (old and old.refresh),
         "spec changed": old and new.spec != old.spec,

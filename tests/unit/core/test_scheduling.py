@@ -57,6 +57,7 @@ def test_the_digest_of_a_spec_does_not_depend_on_the_order_of_its_fields():
         (seen(operation="o1"), seen(operation="o2"), "operation"),
         (seen(), seen(refresh="normal"), "refresh normal"),
         (seen(), seen(deleting=True), "deleted"),
+        (seen(deleting=True, finalizers=("a", "b")), seen(deleting=True, finalizers=("a",)), "deleted"),
         (seen(skipped=True), seen(), "reconciled again"),
         (seen(), seen(spec="s2", operation="o1"), "operation; spec changed"),
     ],

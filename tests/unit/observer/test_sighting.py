@@ -142,10 +142,14 @@ def test_kinds_are_needed_while_an_application_has_objects_of_them() -> None:
     assert expectations.kinds() == frozenset()
 
 
-def test_nothing_is_told_of_applications_that_go_away_or_are_elsewhere() -> None:
-    expectations = Expectations()
-    expectations.put(APP, expectation(application({}, deletionTimestamp="2026-11-02T10:00:00Z")))
-    assert not expectations.observed(APP)
+def test_of_an_application_that_is_being_deleted_changes_are_told_and_nothing_is_expected() -> None:
+    going = expectation(application({}, deletionTimestamp="2026-11-02T10:00:00Z"))
+    assert going.observed
+    assert going.resources == ()
+
+
+def test_nothing_is_told_of_applications_that_are_gone_or_elsewhere() -> None:
+    assert not Expectations().observed(APP)
     elsewhere = application({})
     elsewhere["spec"]["destination"] = {"server": "https://far.test"}
     assert not expectation(elsewhere).observed
