@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 
 from varde.adapters.kube import KubeCluster
-from varde.errors import Conflict
+from varde.errors import Conflict, Terminal
 from varde.local.deploy_folder import DEPLOY
 from varde.local.kubeconfig import by_token
 from varde.model.crd import crds
-from varde.model.resource import Manifest, ResourceKey
+from varde.model.resource import Manifest, ResourceKey, key_of
 
 __all__ = ["ACCOUNTS", "CONTROL_NAMESPACE", "install_crds", "internal_key", "service_kubeconfigs", "webhook_secret"]
 
@@ -25,6 +25,8 @@ ACCOUNTS = ("scheduler", "repo-server", "worker", "observer", "api")
 TOKEN_VALIDITY_S = 30 * 24 * 3600
 """Tokens are made anew at each start; nobody leaves a local cluster up for longer than this."""
 KEY_BYTES = 32
+SERVED_S = 30.0
+LOOK_S = 0.02
 WEBHOOK_KEY = "webhook.github.secret"
 
 
@@ -32,9 +34,12 @@ async def install_crds(cluster: KubeCluster) -> tuple[str, ...]:
     """Create the CRDs that the cluster does not have; those of Argo CD are left as they are.
 
     Returns:
-        Names of those that were created.
+        Names of those that were created, once all are served: services end when they find a kind missing.
     """
     created = await asyncio.gather(*(_created(cluster, crd) for crd in crds()))
+    async with asyncio.timeout(SERVED_S):
+        for crd in crds():
+            await _served(cluster, crd)
     return tuple(crd["metadata"]["name"] for crd, new in zip(crds(), created, strict=True) if new)
 
 
@@ -85,6 +90,27 @@ async def _token(cluster: KubeCluster, account: str) -> str:
     answer = await cluster.post(path, {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec})
     token: str = answer["status"]["token"]
     return token
+
+
+async def _served(cluster: KubeCluster, crd: Manifest) -> None:
+    while True:
+        # In this order, as an unknown kind is asked for only every few seconds.
+        if _is_established(await cluster.get(key_of(crd))) and await _is_discovered(cluster, crd["spec"]):
+            return
+        await asyncio.sleep(LOOK_S)
+
+
+async def _is_discovered(cluster: KubeCluster, spec: Manifest) -> bool:
+    try:
+        await cluster.resource_type(spec["group"], spec["names"]["kind"])
+    except Terminal:
+        return False
+    return True
+
+
+def _is_established(crd: Manifest | None) -> bool:
+    conditions = ((crd or {}).get("status") or {}).get("conditions") or ()
+    return any((one["type"], one["status"]) == ("Established", "True") for one in conditions)
 
 
 async def _created(cluster: KubeCluster, manifest: Manifest) -> bool:

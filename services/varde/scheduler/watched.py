@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 POLL_FRESHNESS_S = 5.0
 """Several projects may follow one repository: a look that another of them just had is as good."""
+POLL_FRESHNESS_PART = 0.5
+"""Of the polling interval, where that is short: else every other poll would be answered with the look before it."""
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
 MAX_DOUBLINGS = 10
@@ -140,7 +142,7 @@ class Watched:
         jitter_s = random.uniform(0.0, settings.reconciliation_jitter_s)  # noqa: S311  spreads load, no secret
         self._poll_at_s = time.monotonic() + (settings.reconciliation_s + jitter_s or NEVER_S)
         try:
-            asked, answer = await self._ask(POLL_FRESHNESS_S)
+            asked, answer = await self._ask(min(POLL_FRESHNESS_S, settings.reconciliation_s * POLL_FRESHNESS_PART))
         except VardeError as error:
             await self._failed(error)
             if isinstance(error, Transient):
