@@ -3,11 +3,13 @@
 import asyncio
 import hashlib
 import hmac
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import msgspec
 import pytest
 import uvicorn
@@ -147,6 +149,23 @@ async def test_requests_under_another_host_name_are_refused(host: Host) -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, url, stderr=asyncio.subprocess.PIPE)
     _, said = await process.communicate()
     assert b"400" in said
+
+
+async def test_a_push_of_megabytes_arrives_whole(host: Host) -> None:
+    git_repositories.create(host.root, "large", {"file": b"1"})
+    copy = await host.clone("large")
+    noise = secrets.token_hex(4 * 2**20)
+    after = await asyncio.to_thread(copy.push, {"file": noise}, "Noise")
+    _, payload, _ = await host.receiver.next()
+    assert payload["after"] == after
+    again = await asyncio.to_thread(WorkingCopy, f"{host.base_url}/large.git", host.clones / "again")
+    assert again.read("file") == noise
+
+
+async def test_a_client_of_the_dumb_protocol_is_refused(host: Host) -> None:
+    git_repositories.create(host.root, "shop", {"file": b"1"})
+    async with aiohttp.ClientSession() as session, session.get(f"{host.base_url}/shop.git/info/refs") as answer:
+        assert answer.status == 404
 
 
 async def test_pushes_at_once_each_ring_for_their_own_branch(host: Host) -> None:

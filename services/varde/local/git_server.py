@@ -35,7 +35,6 @@ __all__ = ["GitServer", "Settings"]
 log = structlog.get_logger()
 
 RECEIVE = "git-receive-pack"
-SERVICES = frozenset({"info/refs", "git-upload-pack", RECEIVE})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 RING_TIMEOUT_S = 10.0
 """GitHub's own for a webhook's answer."""
@@ -77,7 +76,8 @@ class GitServer:
     async def _serve(self, request: Request) -> Response:
         name, service = request.path_params["name"], request.path_params["service"]
         path = Path(self._settings.root) / f"{name}.git"
-        if not NAME.fullmatch(name) or service not in SERVICES or not path.is_dir():
+        program = git_backend.program_of(request, service)
+        if not NAME.fullmatch(name) or not program or not path.is_dir():
             return PlainTextResponse(f"no repository {name}\n", status_code=404)
         served = git_repositories.options(path)
         if not _allowed(request, served):
@@ -86,11 +86,11 @@ class GitServer:
         try:
             if service == RECEIVE:
                 await stack.enter_async_context(self._push(path, served, str(request.base_url)))
-            answer = await stack.enter_async_context(git_backend.answered(request, Path(self._settings.root)))
+            answer = await stack.enter_async_context(git_backend.answered(request, path, program))
         except BaseException:
             await stack.aclose()
             raise
-        return StreamingResponse(_body(stack, answer.body), answer.status, answer.headers)
+        return StreamingResponse(_body(stack, answer.body), headers=answer.headers)
 
     @contextlib.asynccontextmanager
     async def _push(self, path: Path, served: git_repositories.Options, base_url: str) -> AsyncIterator[None]:
