@@ -3,13 +3,12 @@
 import asyncio
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 
+from served_git import GitServer
 from varde.adapters.kube import KubeCluster, connect
-from varde.local import git_repositories
 from varde.local.cluster_setup import install_crds, internal_key
 from varde.local.control_plane import ControlPlane
 from varde.local.git_host import start_git_host
@@ -17,7 +16,6 @@ from varde.local.ports import reserve
 from varde.local.program_cache import Programs, cache_folder, find_programs
 from varde.local.supervisor import Supervisor
 from varde.local.valkey import start_valkey
-from varde.local.working_copy import WorkingCopy
 from varde.model.resource import ResourceKey
 
 LEVELS = ("unit", "contract", "integration", "e2e")
@@ -42,34 +40,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         calls = [part for part in parts if getattr(part, "when", "") == "call"]
         seconds = sum(getattr(part, "duration", 0.0) for part in parts)
         terminalreporter.write_line(f"{level:12} {len(calls):5} tests {seconds:8.1f} s")
-
-
-class GitServer:
-    """A Git server of this session: ``create`` a repository, ``clone`` it, push to it."""
-
-    def __init__(self, root: Path, base_url: str, clones: Path) -> None:
-        self.root = root
-        self.base_url = base_url
-        self._clones = clones
-
-    def url(self, name: str) -> str:
-        return f"{self.base_url}/{name}.git"
-
-    def create(
-        self, files: Mapping[str, str], *, name: str = "", served: git_repositories.Options | None = None
-    ) -> str:
-        """Make a repository; the answer is its name."""
-        name = name or f"repository-{uuid.uuid4().hex[:8]}"
-        contents = {path: content.encode() for path, content in files.items()}
-        git_repositories.create(self.root, name, contents, served=served)
-        return name
-
-    def clone(self, name: str, *, url: str = "") -> WorkingCopy:
-        return WorkingCopy(url or self.url(name), self._clones / f"{name}-{uuid.uuid4().hex[:8]}")
-
-    def push(self, name: str, files: Mapping[str, str | None], message: str = "Change") -> str:
-        """Commit and push; the answer is the commit's id. ``None`` removes a file."""
-        return WorkingCopy(self.url(name), self._clones / name).push(files, message)
 
 
 @pytest.fixture(scope="session")

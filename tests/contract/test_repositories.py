@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from conftest import GitServer
+from served_git import GitServer
 from varde.adapters import http_server
 from varde.adapters.http_client import ServiceClient
 from varde.adapters.repositories import HttpRepositories

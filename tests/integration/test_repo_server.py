@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from git_gate import GitGate, opened
 
-from conftest import GitServer
+from served_git import GitServer
 from varde.core.inputs import Limits
 from varde.errors import Terminal, Transient
 from varde.local import git_repositories

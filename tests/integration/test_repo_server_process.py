@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from conftest import GitServer
+from served_git import GitServer
 from varde.adapters.http_client import ServiceClient
 from varde.adapters.internal_key import internal_key
 from varde.adapters.kube import KubeCluster

