@@ -27,7 +27,7 @@ LOOK_S = 0.05
 
 
 class VardeUp:
-    """A running ``varde up`` in a folder of its own."""
+    """A running ``varde up`` in a folder of its own, with a Git configuration of its own."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
@@ -35,7 +35,8 @@ class VardeUp:
         self.output = folder / "output.txt"
         command = [sys.executable, "-m", "varde.cli.main", "up", "--no-browser", *arguments]
         with self.output.open("ab") as output:
-            self.process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+            environ = {**os.environ, "XDG_CONFIG_HOME": str(folder / "config")}
+            self.process = subprocess.Popen(command, cwd=folder, env=environ, stdout=output, stderr=subprocess.STDOUT)
 
     def wait_until_up(self) -> None:
         """Until it has said where the page is."""
@@ -69,6 +70,20 @@ class VardeUp:
         pid = self.processes()[name].pid
         os.kill(pid, number)
         return pid
+
+    async def fetch_instead(self, prefix: str) -> None:
+        """Have its repo-server ask its own Git server for repositories whose URL begins so, by Git's ``insteadOf``."""
+        base = self.endpoints.clone_url.removesuffix("examples.git")
+        config = self.folder / "config" / "git" / "config"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text(f'[url "{base}"]\n\tinsteadOf = {prefix}\n')
+        before = self.kill("repo-server", signal.SIGTERM)
+
+        async def restarted() -> bool:
+            process = self.processes()["repo-server"]
+            return process.pid != before and running(process)
+
+        await eventually(restarted, what="the repo-server did not come back")
 
     async def hold_down(self, name: str, seconds: float) -> None:
         """Keep one of them from running: killed again as often as it is started again."""

@@ -143,8 +143,8 @@ class Scene:
             await self.cluster.create(made)
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
-        """Run kubectl in the namespace, as a person would."""
-        command = [KUBECTL, "--kubeconfig", self.up.endpoints.kubeconfig, "--namespace", self.name, *arguments]
+        """Run kubectl, as a person would."""
+        command = [KUBECTL, "--kubeconfig", self.up.endpoints.kubeconfig, *arguments]
         ran = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stderr
         return ran.stdout

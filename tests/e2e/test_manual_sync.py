@@ -5,6 +5,8 @@ import time
 from running_varde import eventually
 from scene import REFRESH, Scene, config_map, manifest
 
+from varde.model.resource import ResourceKey
+
 BY_HAND = {"syncOptions": ["CreateNamespace=true"]}
 FILES = {"web.yaml": config_map("web", color="blue"), "db.yaml": config_map("db", size="2")}
 
@@ -70,6 +72,14 @@ async def test_a_dry_run_asks_the_cluster_and_changes_nothing(scene: Scene):
     assert not status.get("history")
 
 
+async def test_a_dry_run_makes_no_namespace_and_says_so(scene: Scene):
+    await scene.deploy(FILES, syncPolicy=BY_HAND)
+    await out_of_sync(scene)
+    assert scene.up.varde("app", "sync", scene.name, "--dry-run").returncode == 0
+    await scene.operation("Failed", f"namespace {scene.name} not found", "only after the first sync")
+    assert await scene.cluster.get(ResourceKey(kind="Namespace", name=scene.name)) is None
+
+
 async def test_a_sync_of_named_resources_leaves_the_others(scene: Scene):
     await scene.deploy(FILES, syncPolicy=BY_HAND)
     await out_of_sync(scene)
@@ -130,7 +140,7 @@ async def test_what_fails_is_tried_again_until_it_can_be(scene: Scene):
     await scene.deploy(
         {"web.yaml": config_map("web", color="blue")}, syncPolicy={"automated": {"prune": True}, "retry": retry}
     )
-    state = await scene.operation("Running", "not found", "attempt 2")
+    state = await scene.operation("Running", "not found", "CreateNamespace=true", "attempt 2")
     assert state["retryCount"] >= 1
     await scene.make()
     await scene.holds("web", {"color": "blue"})

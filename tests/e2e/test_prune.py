@@ -131,7 +131,7 @@ async def test_a_field_that_leaves_git_leaves_the_cluster(scene: Scene):
 async def test_a_field_that_kubectl_once_applied_leaves_the_cluster_with_git_too(scene: Scene):
     text = config_map("web", color="blue", size="2")
     await scene.make()
-    scene.kubectl("apply", "-f", "-", stdin=text)
+    scene.kubectl("--namespace", scene.name, "apply", "-f", "-", stdin=text)
     await scene.deploy({"web.yaml": text})
     await scene.synced()
     scene.push({"web.yaml": config_map("web", color="blue")})

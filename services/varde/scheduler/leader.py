@@ -75,6 +75,7 @@ class Leader:
                 self._found(seen)
             running = [tasks.create_task(self._desks.run()), tasks.create_task(self._verified.run())]
             await self._view.make_default_project()
+            self._let_projects_go()
             try:
                 await stop.wait()
             finally:
@@ -144,9 +145,11 @@ class Leader:
         if new is None:
             self._desks.remove(known.key)
             self._verified.forget(known.key)
+            self._let_projects_go()
             return
         if old is None or old.sources != new.sources or old.project != new.project:
             self._join(new, poll_in_s=self._view.settings.reconciliation_s)
+            self._let_projects_go()
         if need := scheduling.changed(old, new):
             self._want(new.key, need)
         if old and self._writes(new) and not self._writes(old):
@@ -155,6 +158,7 @@ class Leader:
     def project_changed(self, name: str) -> None:
         """See ``varde.scheduler.view.Listener``."""
         self._want_all((seen for seen in self._view.applications if seen.project == name), f"project {name} changed")
+        self._let_projects_go()
 
     def settings_changed(self) -> None:
         """See ``varde.scheduler.view.Listener``."""
@@ -174,6 +178,11 @@ class Leader:
                 "or annotate single applications varde.dev/take-over=true"
             )
         self._desks.reconsider()
+
+    def _let_projects_go(self) -> None:
+        if self._tasks and (self._take_over or not self._view.controller_runs):
+            for project in self._view.leaving_projects:
+                self._tasks.create_task(self._view.let_go(project))
 
     def _found(self, seen: Seen) -> None:
         """An Application at the start of the term: what is not at rest is woken with what its repository says."""

@@ -11,11 +11,13 @@ from varde.model.message import AppKey
 from varde.model.meta import Wire
 from varde.model.resource import Manifest
 
-__all__ = ["controller_runs", "seen"]
+__all__ = ["PROJECT_FINALIZER", "SeenProject", "controller_runs", "seen", "seen_project"]
 
 REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"
 SKIP_ANNOTATION = "argocd.argoproj.io/skip-reconcile"
 TRUE = "true"
+PROJECT_FINALIZER = "resources-finalizer.argocd.argoproj.io"
+"""On an AppProject: it stays as long as applications name it."""
 AT_REST = frozenset({"Healthy", "Suspended", "Degraded", ""})
 """Health that only an event changes: what is Progressing or Missing may have moved while nobody watched."""
 
@@ -77,6 +79,20 @@ def seen(manifest: Manifest) -> Seen:
         retry_at_s=record.retry_at_s,
         number=record.number,
     )
+
+
+class SeenProject(msgspec.Struct, frozen=True, kw_only=True):
+    """An AppProject; ``leaving``: it is being deleted, and waits for its last application to name it no more."""
+
+    spec: Any
+    leaving: bool
+
+
+def seen_project(manifest: Manifest) -> SeenProject:
+    """An AppProject as the scheduler decides by it."""
+    metadata = manifest["metadata"]
+    held = PROJECT_FINALIZER in (metadata.get("finalizers") or ())
+    return SeenProject(spec=manifest.get("spec"), leaving=held and "deletionTimestamp" in metadata)
 
 
 def controller_runs(manifest: Manifest) -> bool:

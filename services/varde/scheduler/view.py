@@ -17,7 +17,7 @@ from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
 from varde.model.settings import ArgoSettings, settings
 from varde.ports.kube import Cluster
-from varde.scheduler.projection import controller_runs, seen
+from varde.scheduler.projection import PROJECT_FINALIZER, SeenProject, controller_runs, seen, seen_project
 
 __all__ = ["Listener", "View"]
 
@@ -65,7 +65,7 @@ class View:
         self.shards = Shards(cluster, namespace=namespace)
         self.listener: Listener | None = None
         self._applications = Reflector[Seen](cluster, GROUP, "Application", seen, namespace=namespace)
-        self._projects = Reflector[Any](cluster, GROUP, "AppProject", lambda found: found["spec"], namespace=namespace)
+        self._projects = Reflector[SeenProject](cluster, GROUP, "AppProject", seen_project, namespace=namespace)
         self._configuration = tuple(
             Reflector[Mapping[str, str]](
                 cluster,
@@ -109,7 +109,8 @@ class View:
         return "" if self._applications.connected_since_s is not None else "the control plane does not answer"
 
     def _known(self) -> Iterator[asyncio.Event]:
-        for reflector in (self._applications, self._projects, *self._configuration, *self._controllers):
+        followed: tuple[Reflector[Any], ...] = (self._applications, self._projects)
+        for reflector in (*followed, *self._configuration, *self._controllers):
             yield reflector.ready
         yield self.shards.ready
 
@@ -137,7 +138,7 @@ class View:
 
     async def make_default_project(self) -> None:
         """Make AppProject ``default``, as Argo CD does, when it is missing and this account may."""
-        key = ResourceKey(group=GROUP, kind="AppProject", namespace=self._namespace, name="default")
+        key = self._project_key("default")
         if key in self._projects.items or self.controller_runs:
             return
         metadata = {"name": key.name, "namespace": key.namespace}
@@ -154,10 +155,31 @@ class View:
         except VardeError as error:
             log.warning("the default project is missing and was not made", error=str(error))
 
+    @property
+    def leaving_projects(self) -> tuple[str, ...]:
+        """The projects that are being deleted and that no application names (any more)."""
+        leaving = {key.name for key, project in self._projects.items.items() if project.leaving}
+        return tuple(leaving - {each.project for each in self.applications}) if leaving else ()
+
+    async def let_go(self, project: str) -> None:
+        """Take the finalizer off a project that is being deleted; when it changed meanwhile, that calls again."""
+        key = self._project_key(project)
+        try:
+            metadata = (await self._cluster.get(key) or {"metadata": {}})["metadata"]
+            if PROJECT_FINALIZER in metadata.get("finalizers", ()):
+                kept = [name for name in metadata["finalizers"] if name != PROJECT_FINALIZER]
+                patch = {"resourceVersion": metadata["resourceVersion"], "finalizers": kept or None}
+                await self._cluster.merge_patch(key, {"metadata": patch})
+        except VardeError as error:
+            log.warning("a project that is being deleted still has its finalizer", project=project, error=str(error))
+
+    def _project_key(self, name: str) -> ResourceKey:
+        return ResourceKey(group=GROUP, kind="AppProject", namespace=self._namespace, name=name)
+
     def _application(self, change: Changed[Seen]) -> None:
         self._tell(lambda to: to.application_changed(change.old, change.new))
 
-    def _project(self, change: Changed[Any]) -> None:
+    def _project(self, change: Changed[SeenProject]) -> None:
         self._tell(lambda to: to.project_changed(change.key.name))
 
     def _tell(self, what: Callable[[Listener], None]) -> None:

@@ -1,6 +1,6 @@
 """The destination's namespace: made when the application asks for it, waited for while it is being deleted."""
 
-from varde.errors import Waiting
+from varde.errors import Terminal, Waiting
 from varde.model.resource import Manifest, ResourceKey
 from varde.worker.desire import DesiredState
 from varde.worker.subject import Subject
@@ -12,10 +12,14 @@ TERMINATING_RETRY_S = 1.0
 """How soon to look again at a namespace that is going: the API takes no object into it until it is gone."""
 
 
-async def ensure_namespace(world: World, of: Subject, desired: DesiredState) -> None:
+async def ensure_namespace(world: World, of: Subject, desired: DesiredState, *, dry: bool) -> None:
     """Make the destination's namespace for ``CreateNamespace=true``, with its managed metadata.
 
+    Args:
+        dry: write nothing.
+
     Raises:
+        Terminal: it is not there and nobody makes it.
         Waiting: it is being deleted.
     """
     key = ResourceKey(kind="Namespace", name=of.namespace)
@@ -25,12 +29,21 @@ async def ensure_namespace(world: World, of: Subject, desired: DesiredState) -> 
     live = await world.cluster.get(key)
     if live and live["metadata"].get("deletionTimestamp"):
         raise Waiting(f"namespace {of.namespace} is being deleted", retry_after_s=TERMINATING_RETRY_S)
-    if in_git or "CreateNamespace=true" not in _options(of):
+    if in_git:
         return
+    made_here = "CreateNamespace=true" in _options(of)
+    if live is None and (dry or not made_here):
+        raise Terminal(f"namespace {of.namespace} not found; {_way_out(made_here=made_here)}")
     wanted = _manifest(of)
-    if live is None or not _has(live, wanted):
+    if made_here and not dry and (live is None or not _has(live, wanted)):
         world.applications.still_held(of)
         await world.cluster.apply(wanted)
+
+
+def _way_out(*, made_here: bool) -> str:
+    if made_here:
+        return "the sync itself makes it, so a dry run can ask about its objects only after the first sync"
+    return "make it, or add CreateNamespace=true to spec.syncPolicy.syncOptions"
 
 
 def _options(of: Subject) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ async def sync(
     operation = decision.operation
     of = await _claimed(world, of, desired, decision, wake)
     try:
-        await ensure_namespace(world, of, desired)
+        await ensure_namespace(world, of, desired, dry=_is_dry(operation))
         turn = await run(world, of, _plan(of, comparison, operation), comparison, dry=_is_dry(operation))
     except (Transient, Waiting) as error:
         await _give_back(world, of, str(error))
