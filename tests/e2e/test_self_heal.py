@@ -1,5 +1,6 @@
 """What somebody changes or deletes by hand comes back; without selfHeal it is shown, with Secrets masked."""
 
+import asyncio
 import base64
 import json
 
@@ -56,6 +57,18 @@ async def test_a_namespace_deleted_under_it_comes_back_with_its_objects(scene: S
     await scene.holds("web", {"color": "blue"})
     await scene.holds("db", {"size": "2"})
     await scene.synced()
+
+
+async def test_what_was_changed_and_deleted_while_the_observer_was_away_comes_back_with_it(scene: Scene):
+    await scene.deploy({"web.yaml": config_map("web", color="blue"), "db.yaml": config_map("db", size="2")})
+    await scene.synced()
+    away = asyncio.create_task(scene.up.hold_down("observer", 1.0))
+    await asyncio.sleep(0.5)
+    await scene.cluster.merge_patch(scene.place("ConfigMap", "web"), {"data": {"color": "red"}})
+    await scene.cluster.delete(scene.place("ConfigMap", "db"))
+    await away
+    await scene.holds("web", {"color": "blue"})
+    await scene.holds("db", {"size": "2"})
 
 
 async def test_without_self_heal_the_edit_stays_and_shows_as_out_of_sync_with_its_diff(scene: Scene):

@@ -84,5 +84,7 @@ def at_first(
         if found is None or found.fingerprint is None:
             if recorded.synced:
                 yield Drifted(application=app, resource=recorded.key, what="deleted", seen_at_s=at_s)
+        elif recorded.synced and found.fingerprint.touched:
+            yield Drifted(application=app, resource=recorded.key, what="perhaps changed", seen_at_s=at_s)
         elif found.health and found.health != recorded.health:
             yield HealthChanged(application=app, resource=recorded.key, status=found.health, seen_at_s=at_s)

@@ -9,8 +9,10 @@ Measured on Kubernetes 1.37.2, with ``kubectl`` scale, patch, label, annotate, r
   value is already right adds them and leaves the time; one that changes nothing changes neither.
 - When others have taken every field, the entry is gone. An entry whose first apply changed no value has no time.
 
-So fields that are gone at an unmoved time are drift. What cannot be seen: a change between two applies of Varde's when
-the watch showed neither (after a new list); the next look at the whole object finds it.
+So fields that are gone at an unmoved time are drift. A first look has nothing to compare with: there an entry of
+another that is no older than Varde's is a suspicion, which a look at the whole object settles. What cannot be seen: a
+change between two applies of Varde's when the watch showed neither (after a new list); the next look at the whole
+object finds it.
 """
 
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import msgspec
 
 from varde.core.desired import digest_of
-from varde.core.managed_fields import own_entry
+from varde.core.managed_fields import entries, own_entry
 from varde.model.resource import Manifest
 
 __all__ = ["Fingerprint", "drifted", "fingerprint"]
@@ -28,12 +30,14 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
     """What an object's metadata says of Varde's fields.
 
     ``fields`` is a digest of the set, ``size`` how many there are (0: none), ``time`` the entry's own, RFC 3339.
+    ``touched``: another has written the object itself, not its status, after Varde's entry or in the same second.
     """
 
     uid: str
     fields: str = ""
     size: int = 0
     time: str = ""
+    touched: bool = False
 
 
 def fingerprint(metadata_object: Manifest) -> Fingerprint | None:
@@ -43,9 +47,10 @@ def fingerprint(metadata_object: Manifest) -> Fingerprint | None:
         return None
     own = own_entry(metadata_object)
     if own is None:
-        return Fingerprint(uid=metadata["uid"])
-    fields = own["fieldsV1"]
-    return Fingerprint(uid=metadata["uid"], fields=digest_of(fields), size=_size(fields), time=own.get("time") or "")
+        return Fingerprint(uid=metadata["uid"], touched=True)
+    fields, time = own["fieldsV1"], own.get("time") or ""
+    touched = any((entry.get("time") or "") >= time for entry in entries(metadata_object) if entry is not own)
+    return Fingerprint(uid=metadata["uid"], fields=digest_of(fields), size=_size(fields), time=time, touched=touched)
 
 
 def drifted(previous: Fingerprint | None, present: Fingerprint | None) -> str:

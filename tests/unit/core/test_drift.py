@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +51,29 @@ def test_drift_is_a_field_taken_at_an_unmoved_time(before: Fingerprint, after: F
 
 def test_an_object_on_its_way_out_is_as_good_as_gone() -> None:
     assert fingerprint({"metadata": {"uid": "u", "deletionTimestamp": "2026-11-23T10:00:00Z"}}) is None
+
+
+def entry(manager: str, time: str, **more: Any) -> dict[str, Any]:
+    operation = "Apply" if manager == "varde" else "Update"
+    return {"manager": manager, "operation": operation, "time": time, "fieldsV1": {"f:data": {}}, **more}
+
+
+@pytest.mark.parametrize(
+    ("others", "touched"),
+    [
+        ([], False),
+        ([entry("kubectl-edit", "2026-11-23T10:00:05Z")], True),
+        ([entry("kubectl-edit", "2026-11-23T10:00:00Z")], True),
+        ([entry("kubectl-edit", "2026-11-23T09:59:59Z")], False),
+        ([entry("kube-controller-manager", "2026-11-23T10:00:05Z", subresource="status")], False),
+    ],
+)
+def test_who_wrote_after_varde_is_a_suspicion(others: list[dict[str, Any]], *, touched: bool) -> None:
+    managed = [entry("varde", "2026-11-23T10:00:00Z"), *others]
+    seen = fingerprint({"metadata": {"uid": "u", "managedFields": managed}})
+    assert seen is not None
+    assert seen.touched is touched
+
+
+def test_an_object_without_a_field_of_vardes_is_a_suspicion() -> None:
+    assert fingerprint({"metadata": {"uid": "u"}}) == Fingerprint(uid="u", touched=True)

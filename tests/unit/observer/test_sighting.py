@@ -31,8 +31,9 @@ def deployment(**metadata: Any) -> dict[str, Any]:
     }
 
 
-def seen(fields: str = "a", size: int = 3, health: str = "Healthy", time: str = "t") -> Sighting:
-    return Sighting(app=APP, fingerprint=Fingerprint(uid="u1", fields=fields, size=size, time=time), health=health)
+def seen(fields: str = "a", size: int = 3, health: str = "Healthy", time: str = "t", **more: Any) -> Sighting:
+    mark = Fingerprint(uid="u1", fields=fields, size=size, time=time, **more)
+    return Sighting(app=APP, fingerprint=mark, health=health)
 
 
 def between(old: Sighting | None, new: Sighting | None) -> list[Drifted | HealthChanged]:
@@ -121,6 +122,8 @@ def application(resource: dict[str, Any], **metadata: Any) -> dict[str, Any]:
         ({"status": "Synced", "health": {"status": "Progressing"}}, seen(), ["Healthy"]),
         ({"status": "OutOfSync", "health": {"status": "Missing"}}, None, []),
         ({"status": "Synced", "hook": True}, None, []),
+        ({"status": "Synced", "health": {"status": "Healthy"}}, seen(touched=True), ["perhaps changed"]),
+        ({"status": "OutOfSync", "health": {"status": "Healthy"}}, seen(touched=True), []),
     ],
 )
 def test_a_first_list_is_compared_with_the_statuses(
