@@ -50,6 +50,7 @@ def test_kwok_plays_nodes_pods_and_jobs() -> None:
     assert [stage["metadata"]["name"] for stage in documents(STAGES)] == [
         "node-ready",
         "pod-ready",
+        "pod-ready-again",
         "job-pod-complete",
         "pod-deleted",
     ]
