@@ -173,6 +173,18 @@ async def test_a_worker_that_was_paused_for_longer_than_its_lease_writes_nothing
     await scene.survives(f"worker-1 paused for {LONGER_THAN_A_LEASE_S:.0f} s", strike)
 
 
+async def test_a_leader_that_was_paused_for_longer_than_its_lease_steps_down(scene: Scene):
+    leader = await leader_name(scene.fleet.cluster)
+
+    async def strike() -> None:
+        scene.up.kill(leader, signal.SIGSTOP)
+        await asyncio.sleep(LONGER_THAN_A_LEASE_S)
+        scene.up.kill(leader, signal.SIGCONT)
+
+    await scene.survives(f"leader ({leader}) paused for {LONGER_THAN_A_LEASE_S:.0f} s", strike)
+    assert await leader_name(scene.fleet.cluster) != leader
+
+
 async def test_all_converges_when_the_api_server_was_away(scene: Scene):
     strike = scene.up.hold_down("kube-apiserver", APISERVER_AWAY_S)
     await scene.survives(

@@ -111,13 +111,8 @@ class Desks:
             "messages": self.messages,
         }
 
-    async def run(self) -> None:
+    async def keep_sending(self) -> None:
         """Send what is due, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_sending())
-            group.create_task(self._keep_marking())
-
-    async def _keep_sending(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S):
@@ -127,7 +122,8 @@ class Desks:
             await self._follow_shards()
             await self._send_due()
 
-    async def _keep_marking(self) -> None:
+    async def keep_marking(self) -> None:
+        """Leave this leader's mark in Redis and want anew what may have been lost, until cancelled."""
         while True:
             try:
                 if not await self._queue.mark(self._epoch):

@@ -12,6 +12,7 @@ from functools import singledispatchmethod
 
 import structlog
 
+from varde.adapters.ending import ended
 from varde.core import scheduling
 from varde.core.scheduling import Need, Seen
 from varde.model.event import AccessChanged, Done, Drifted, Event, HealthChanged, Pushed
@@ -73,15 +74,15 @@ class Leader:
             self.controller_changed()
             for seen in self._view.applications:
                 self._found(seen)
-            running = [tasks.create_task(self._desks.run()), tasks.create_task(self._verified.run())]
+            work = (self._desks.keep_sending(), self._desks.keep_marking(), self._verified.run())
+            running = [tasks.create_task(each) for each in work]
             await self._view.make_default_project()
             self._let_projects_go()
             try:
                 await stop.wait()
             finally:
                 self._view.listener = None
-                for task in (*running, *(task for _, task in self._watched.values())):
-                    task.cancel()
+                await ended((*running, *(task for _, task in self._watched.values())))
 
     def take(self, events: Iterable[Event]) -> None:
         """Take events into memory; what follows from them goes on by itself."""

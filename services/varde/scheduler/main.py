@@ -63,7 +63,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             url=settings.advertise or f"http://{settings.listen}",
         )
         app = http_server.internal_app(
-            routes(lambda: leaders[-1] if leaders else None, identity), key=key, health=view.lag
+            routes(lambda: leaders[-1] if leaders and election.leading else None, identity), key=key, health=view.lag
         )
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -70,7 +70,8 @@ class SpanStore:
         """Stop, after one try (at most a second) to write what waits."""
         if self._writer is not None:
             self._writer.cancel()
-            await asyncio.wait([self._writer])
+            # Bounded, as redis-py may swallow the cancellation (see varde.adapters.ending).
+            await asyncio.wait([self._writer], timeout=STOP_GRACE_S)
         self._loop = None
         try:
             await asyncio.wait_for(self._send(), STOP_GRACE_S)
