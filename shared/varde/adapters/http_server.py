@@ -17,6 +17,8 @@ __all__ = ["Health", "internal_app", "serve"]
 Health = Callable[[], str]
 """Says why the service does not work; empty when it does."""
 
+KEEP_ALIVE_S = 60
+"""Longer than clients keep idle connections (aiohttp: 15 s): else one is closed while a request is on its way on it."""
 STOP_GRACE_S = 3
 """How long open requests may take once the service stops."""
 
@@ -80,7 +82,13 @@ async def serve(app: Starlette, *, listen: str, stop: asyncio.Event) -> None:
     """
     host, _, port = listen.rpartition(":")
     config = uvicorn.Config(
-        app, host=host, port=int(port), log_config=None, access_log=False, timeout_graceful_shutdown=STOP_GRACE_S
+        app,
+        host=host,
+        port=int(port),
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_GRACE_S,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
