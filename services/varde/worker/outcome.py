@@ -7,8 +7,9 @@ from varde.errors import Superseded, Terminal, Transient, VardeError, Waiting
 __all__ = ["LONGEST_RETRY_S", "SHORT_RETRY_S", "Outcome", "after"]
 
 SHORT_RETRY_S = 1.0
-LONGEST_RETRY_S = 60.0
-DOUBLINGS = 6
+LONGEST_RETRY_S = 10.0
+"""A look that finds Git or the cluster still away costs two reads; an outage's end should be felt within seconds."""
+DOUBLINGS = 4
 """From there on the longest is reached."""
 
 

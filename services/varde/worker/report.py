@@ -68,19 +68,19 @@ def refused(of: Subject, reason: str, message: str, now_s: float, *, final: bool
         state = ended(state, "Error", message, now_s)
     elif of.app.operation:
         state = ended(begun(of, of.app.operation, "", now_s), "Error", message, now_s)
-    destination = of.app.spec.destination
-    return msgspec.structs.replace(
+    status = msgspec.structs.replace(
         of.status,
         sync=SyncStatus(
             status="Unknown",
-            compared_to=ComparedTo(source=of.app.spec.source, destination=destination),
+            compared_to=ComparedTo(source=of.app.spec.source, destination=of.app.spec.destination),
             revision=(of.status.sync.revision if of.status.sync else UNSET),
         ),
         health=of.status.health or HealthStatus(status="Unknown", last_transition_time=timestamp(now_s)),
         conditions=_conditions(of, (_condition(reason, message),), now_s),
         operation_state=state or UNSET,
-        reconciled_at=timestamp(now_s),
     )
+    # The same refusal again is no news: an outage of Git must not become writes to the API server.
+    return status if status == of.status else msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
 
 
 def with_condition(

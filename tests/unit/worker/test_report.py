@@ -74,6 +74,12 @@ def test_a_refusal_keeps_what_was_known_of_the_objects():
     ]
 
 
+def test_the_same_refusal_again_writes_nothing():
+    first = report.refused(application(), "ComparisonError", "Git is away", NOW_S, final=False)
+    of = application(status=msgspec.to_builtins(first))
+    assert report.refused(of, "ComparisonError", "Git is away", LATER_S, final=False) == of.status
+
+
 @pytest.mark.parametrize(("final", "phase"), [(True, "Error"), (False, "Running")])
 def test_an_operation_under_way_ends_only_by_what_will_not_pass(*, final: bool, phase: str):
     state = report.begun(application(), Operation(sync=SyncOperation()), COMMIT, NOW_S)
