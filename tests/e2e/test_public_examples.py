@@ -110,7 +110,8 @@ FILES = {
 OBJECTS = (
     application_key("guestbook"),
     ResourceKey(group="argoproj.io", kind="AppProject", namespace="argocd", name="my-project"),
-    ResourceKey(kind="Namespace", name="guestbook"),
+    ResourceKey(group="apps", kind="Deployment", namespace="guestbook", name="guestbook-ui"),
+    ResourceKey(kind="Service", namespace="guestbook", name="guestbook-ui"),
     ResourceKey(kind="ConfigMap", namespace="argocd", name="argocd-cm"),
 )
 

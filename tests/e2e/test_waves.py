@@ -37,40 +37,15 @@ async def test_a_later_wave_waits_for_the_earlier_ones_health_and_the_worker_doe
 
 
 async def test_a_wave_goes_on_without_a_commit_once_its_objects_become_healthy(scene: Scene):
-    files = {
-        "claim.yaml": manifest(
-            "PersistentVolumeClaim",
-            "disk",
-            annotations=in_wave(-1),
-            spec={
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": "1Gi"}},
-                "storageClassName": "",
-                "volumeName": scene.name,
-            },
-        ),
-        "web.yaml": config_map("web", color="blue"),
-    }
-    await scene.deploy(files)
-    await scene.operation("Running", "PersistentVolumeClaim")
+    door = manifest("Service", "door", annotations=in_wave(-1), spec={"type": "LoadBalancer", "ports": [{"port": 80}]})
+    await scene.deploy({"door.yaml": door, "web.yaml": config_map("web", color="blue")})
+    await scene.operation("Running", "waiting for healthy state of Service", "/door")
     assert await scene.data("web") is None
-    volume = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
-        "metadata": {"name": scene.name},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "capacity": {"storage": "1Gi"},
-            "hostPath": {"path": "/none"},
-            "claimRef": {"namespace": scene.name, "name": "disk"},
-        },
-    }
-    await scene.cluster.create(volume)
-    try:
-        await scene.holds("web", {"color": "blue"})
-        await scene.synced()
-    finally:
-        await scene.cluster.delete(scene.place("PersistentVolume", scene.name, namespace=""))
+    address = json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}})
+    place = ("--namespace", scene.name, "service", "door")
+    scene.kubectl("patch", *place, "--subresource=status", "--type=merge", "--patch", address)
+    await scene.holds("web", {"color": "blue"})
+    await scene.synced()
 
 
 async def test_a_degraded_wave_fails_the_sync_with_the_objects_own_words(scene: Scene):
