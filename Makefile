@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
-SOURCES := shared services tests
+SOURCES := shared services tests loadtest
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
 
@@ -43,6 +43,9 @@ browser:  ## Have a Chromium for the tests of the page: Debian's, where none is 
 
 test: lint browser  ## Everything on real parts: lint, unit, contract, integration, end to end; nothing is skipped
 	@$(PYTEST) tests/unit tests/contract tests/integration tests/e2e $(ARGS)
+
+loadtest: install  ## From push to live, first syncs, memory, beside the raw limits, on a Varde of its own; ARGS=--seed=N
+	@$(BIN)/python loadtest/main.py $(ARGS)
 
 crds: install  ## Write deploy/crds from the types
 	@$(BIN)/python -m varde.model.crd deploy/crds
