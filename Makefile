@@ -1,6 +1,6 @@
 # `make help` lists what a person can do. Python 3.11 or newer with venv, git and make are all that has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help install up lint check browser test crds lock clean
+.PHONY: help install up lint check browser test loadtest crds lock clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
