@@ -20,7 +20,7 @@ from varde.model.project import AppProject, AppProjectSpec
 from varde.telemetry import names, tracing
 from varde.worker import report
 from varde.worker.deletion import delete
-from varde.worker.outcome import LONGEST_RETRY_S, SHORT_RETRY_S, Outcome, after
+from varde.worker.outcome import SHORT_RETRY_S, Outcome, after
 from varde.worker.reconcile import reconcile
 from varde.worker.subject import Subject, application_key, subject
 from varde.worker.world import World
@@ -76,9 +76,6 @@ class Handler:
         except VardeError as error:
             self._failures[wake.application] += isinstance(error, Transient)
             return after(error, self._failures[wake.application])
-        except Exception as error:  # a defect that one application brings out must not hold up others
-            log.exception("unexpected", application=str(wake.application), number=wake.number)
-            return Outcome(name=f"unexpected: {type(error).__name__}", retry_after_s=LONGEST_RETRY_S)
         self._failures.pop(wake.application, None)
         return outcome
 
@@ -129,6 +126,13 @@ class Handler:
             if self._failures[wake.application] + 1 >= SHOWN_FROM:
                 await self._refused(of, "ComparisonError", error, final=False)
             raise
+        except VardeError:
+            raise
+        except Exception as error:  # a defect that one application brings out must be seen, and hold up no other
+            log.exception("unexpected", application=str(of.key), number=wake.number)
+            # Its text stays in the log: nobody knows what of an object is in it.
+            told = Terminal(f"a defect of Varde ({type(error).__name__}); please report it with the worker's log")
+            return await self._refused(of, "UnknownError", told, final=False)
 
     async def _deleted(self, of: Subject, wake: Wake) -> Outcome:
         try:

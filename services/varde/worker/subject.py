@@ -53,6 +53,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return sources[0]
 
     @property
+    def way(self) -> str:
+        """Digest of where it comes from and goes to: what a sync attempts; its policy may change without a new attempt."""
+        spec = self.raw["spec"]
+        return spec_digest({name: spec.get(name) for name in ("source", "sources", "destination")})
+
+    @property
     def destination(self) -> Cluster:
         """The cluster that it goes to.
 

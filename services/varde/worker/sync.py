@@ -65,7 +65,7 @@ async def _claimed(world: World, of: Subject, desired: DesiredState, decision: S
     state, record, now_s = of.status.operation_state, of.record, world.now_s()
     if not (state and _goes_on(of, state, decision.operation, desired)):
         state = report.begun(of, decision.operation, desired.revision, now_s)
-        record = started(msgspec.structs.replace(record, attempt=0, retry_at_s=0.0), wake)
+        record = started(msgspec.structs.replace(record, attempted=of.way, attempt=0, retry_at_s=0.0), wake)
         if decision.self_heal:
             record = msgspec.structs.replace(record, self_heal=decision.self_heal, self_healed_at_s=now_s)
     status = msgspec.structs.replace(of.status, operation_state=state)

@@ -43,7 +43,10 @@ Decision = Nothing | Wait | Sync
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest sync that came to an end, successful or failed: its revisions (one a source) and spec digest."""
+    """The newest sync that came to an end, successful or failed.
+
+    ``revisions``: one a source; ``spec``: digest of its source and destination, as a change of policy is no new attempt.
+    """
 
     revisions: tuple[str, ...]
     spec: str

@@ -29,7 +29,7 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What any worker needs to take a sync up where another left it; absent claim: nobody is writing.
 
     ``spec``: digest of the spec, project and settings that the status speaks of. ``inputs``: digest a source.
-    ``attempt`` counts from 0.
+    ``attempted``: digest of source and destination of the newest sync; ``attempt`` counts its tries from 0.
     ``self_heal``: attempts in a row at the same revision. ``number``: of the newest message that led to a claim; an
     older one, however late its worker wakes up, resolved its revision earlier and is dropped. Times are Unix seconds.
     """
@@ -39,6 +39,7 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: int = 0
     spec: str = ""
     inputs: tuple[str, ...] = ()
+    attempted: str = ""
     attempt: int = 0
     retry_at_s: float = 0.0
     self_heal: int = 0
