@@ -54,7 +54,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def way(self) -> str:
-        """Digest of where it comes from and goes to: what a sync attempts; its policy may change without a new attempt."""
+        """Digest of where it comes from and goes to: what a sync attempts, whatever its policy is."""
         spec = self.raw["spec"]
         return spec_digest({name: spec.get(name) for name in ("source", "sources", "destination")})
 

@@ -45,7 +45,7 @@ Decision = Nothing | Wait | Sync
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     """The newest sync that came to an end, successful or failed.
 
-    ``revisions``: one a source; ``spec``: digest of its source and destination, as a change of policy is no new attempt.
+    ``revisions``: one a source; ``spec``: digest of source and destination, as a change of policy is no new attempt.
     """
 
     revisions: tuple[str, ...]
