@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import secrets
 
+import back_to_git
 import click
 import initial_sync
 import push_to_live
@@ -29,6 +30,7 @@ async def run(seed: int) -> None:
         await asyncio.sleep(SETTLE_S)
         tell_memory(stand)
         await push_to_live.measure(stand, seed)
+        await back_to_git.measure(stand)
         await initial_sync.measure(stand)
         tell_memory(stand)
 

@@ -170,7 +170,10 @@ class Applications:
                 "project": "default",
                 "source": {"repoURL": self.url, "path": name, "targetRevision": git_repositories.BRANCH},
                 "destination": {"server": "https://kubernetes.default.svc", "namespace": self.name},
-                "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+                "syncPolicy": {
+                    "automated": {"prune": True, "selfHeal": True},
+                    "syncOptions": ["CreateNamespace=true"],
+                },
             },
         }
 
