@@ -12,11 +12,8 @@ import structlog
 
 from varde.adapters.scheduler import SchedulerClient
 from varde.errors import Conflict, Terminal, Transient, VardeError, Waiting
-from varde.model.application import Application
 from varde.model.event import Done
 from varde.model.message import AppKey, Wake
-from varde.model.meta import ObjectMeta, decode
-from varde.model.project import AppProject, AppProjectSpec
 from varde.telemetry import names, tracing
 from varde.worker import report
 from varde.worker.deletion import delete
@@ -86,10 +83,9 @@ class Handler:
             raw = await self._world.cluster.get(application_key(wake.application))
             if raw is None:
                 return Outcome(name="gone")
-            app = decode(raw, Application)
             tenants = self._world.tenants
             settings = await tenants.fresh_settings() if wake.rules else tenants.settings()
-            of = subject(raw, _unruled(app), settings, self._world.control_namespace)
+            of = subject(raw, settings, self._world.control_namespace)
             try:
                 with self._traced(of, wake, taken_at_s):
                     return await self._reconciled(of, wake)
@@ -145,11 +141,6 @@ class Handler:
         status = report.refused(of, reason, str(error), self._world.now_s(), final=final)
         await self._world.applications.write(of, status, of.record, operation_taken=final)
         return Outcome(name=f"refused: {error}", retry_after_s=of.settings.reconciliation_s)
-
-
-def _unruled(app: Application) -> AppProject:
-    """Stands for the project where none is asked: in a deletion, and while a missing one is reported."""
-    return AppProject(metadata=ObjectMeta(name=app.project_name), spec=AppProjectSpec())
 
 
 def _log(wake: Wake, outcome: Outcome, shard: str, duration_s: float) -> None:

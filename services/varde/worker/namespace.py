@@ -31,7 +31,7 @@ async def ensure_namespace(world: World, of: Subject, desired: DesiredState, *, 
         raise Waiting(f"namespace {of.namespace} is being deleted", retry_after_s=TERMINATING_RETRY_S)
     if in_git:
         return
-    made_here = "CreateNamespace=true" in _options(of)
+    made_here = "CreateNamespace=true" in of.sync_options
     if live is None and (dry or not made_here):
         raise Terminal(f"namespace {of.namespace} not found; {_way_out(made_here=made_here)}")
     wanted = _manifest(of)
@@ -44,10 +44,6 @@ def _way_out(*, made_here: bool) -> str:
     if made_here:
         return "the sync itself makes it, so a dry run can ask about its objects only after the first sync"
     return "make it, or add CreateNamespace=true to spec.syncPolicy.syncOptions"
-
-
-def _options(of: Subject) -> tuple[str, ...]:
-    return (of.app.spec.sync_policy.sync_options if of.app.spec.sync_policy else ()) or ()
 
 
 def _manifest(of: Subject) -> Manifest:

@@ -34,11 +34,6 @@ class Turn(msgspec.Struct, kw_only=True):
     failed: dict[ResourceKey, str] = {}
     waiting: str = ""
 
-    @property
-    def changed(self) -> int:
-        """How many objects were applied or deleted."""
-        return len(self.live)
-
 
 async def run(world: World, of: Subject, plan: Plan, comparison: Comparison, *, dry: bool = False) -> Turn:
     """Bring the cluster to the plan, as far as it goes now.
@@ -156,8 +151,7 @@ async def _prune(world: World, of: Subject, action: Prune) -> None:
 
 def _propagation(of: Subject) -> Propagation:
     """How dependents go, as the application says; foreground otherwise, as in Argo CD."""
-    options = (of.app.spec.sync_policy.sync_options if of.app.spec.sync_policy else ()) or ()
-    asked = (option.partition("=")[2] for option in options if option.startswith("PrunePropagationPolicy="))
+    asked = (option.partition("=")[2] for option in of.sync_options if option.startswith("PrunePropagationPolicy="))
     return PROPAGATION[next(asked, "foreground")]
 
 

@@ -9,8 +9,8 @@ from varde.model.application import Application, ApplicationSource, ApplicationS
 from varde.model.claim import SYNC_ANNOTATION, SyncRecord
 from varde.model.cluster import Cluster, cluster_of
 from varde.model.message import AppKey
-from varde.model.meta import decode
-from varde.model.project import AppProject
+from varde.model.meta import ObjectMeta, decode
+from varde.model.project import AppProject, AppProjectSpec
 from varde.model.resource import Manifest, ResourceKey
 from varde.model.settings import ArgoSettings
 
@@ -73,6 +73,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return self.app.spec.destination.namespace or ""
 
     @property
+    def sync_options(self) -> tuple[str, ...]:
+        """The application's own, such as ``CreateNamespace=true``."""
+        policy = self.app.spec.sync_policy
+        return (policy.sync_options if policy else ()) or ()
+
+    @property
     def status(self) -> ApplicationStatus:
         """Its status; an empty one when it has none yet."""
         return self.app.status or ApplicationStatus()
@@ -93,8 +99,8 @@ def application_key(key: AppKey) -> ResourceKey:
     return ResourceKey(group="argoproj.io", kind="Application", namespace=key.namespace, name=key.name)
 
 
-def subject(raw: Manifest, project: AppProject, settings: ArgoSettings, control_namespace: str) -> Subject:
-    """Read an Application.
+def subject(raw: Manifest, settings: ArgoSettings, control_namespace: str) -> Subject:
+    """Read an Application; its project has no rules yet, as a deletion, or the report of a missing one, asks for none.
 
     Raises:
         Terminal: it does not fit its type, or the annotation of an earlier sync cannot be read.
@@ -104,7 +110,7 @@ def subject(raw: Manifest, project: AppProject, settings: ArgoSettings, control_
         raw=raw,
         app=app,
         record=_record(app),
-        project=project,
+        project=AppProject(metadata=ObjectMeta(name=app.project_name), spec=AppProjectSpec()),
         settings=settings,
         spec=spec_digest(raw["spec"]),
         instance=instance_name(app.key, control_namespace),

@@ -84,7 +84,7 @@ def _plan(of: Subject, comparison: Comparison, operation: Operation) -> Plan:
     as_applied = {one.key: one.desired.manifest for one in chosen if one.desired and one.in_sync}
     live = {one.key: one.live for one in chosen if one.live is not None} | as_applied
     asked = operation.sync
-    options = (of.app.spec.sync_policy.sync_options if of.app.spec.sync_policy else ()) or ()
+    options = of.sync_options
     return plan(
         tuple(one.desired for one in chosen if one.desired),
         live,

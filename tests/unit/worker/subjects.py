@@ -4,8 +4,6 @@ from typing import Any
 
 from varde.core.desired import Desired, normalise
 from varde.model.inputs import Commit
-from varde.model.meta import ObjectMeta
-from varde.model.project import AppProject, AppProjectSpec
 from varde.model.resource import Manifest, Rendered
 from varde.model.settings import ArgoSettings
 from varde.worker.desire import DesiredState
@@ -31,8 +29,7 @@ def application(*, status: Manifest | None = None, operation: Manifest | None = 
         raw["status"] = status
     if operation is not None:
         raw["operation"] = operation
-    project = AppProject(metadata=ObjectMeta(name="default"), spec=AppProjectSpec())
-    return subject(raw, project, ArgoSettings(), "argocd")
+    return subject(raw, ArgoSettings(), "argocd")
 
 
 def config_map(name: str, **data: str) -> Manifest:
