@@ -1,0 +1,220 @@
+"""Argo CD's own metrics, so that dashboards and alerts made for it show Varde unmodified.
+
+Names, types and labels are those of Argo CD's metrics page. Each is served by one service alone, so that sums are
+right: what is about applications by the scheduler that leads, clusters by the observer, Git by the repo-server. What
+cannot be true in Varde is not served: ``NOT_SERVED`` says why.
+"""
+
+from collections.abc import Mapping
+
+from varde.telemetry.metrics.instrument import Counter, Histogram, Reading
+
+__all__ = [
+    "APP_CONDITION",
+    "APP_INFO",
+    "APP_LABELS",
+    "APP_RECONCILE",
+    "APP_SYNC",
+    "APP_SYNC_DURATION",
+    "CLUSTER_API_RESOURCES",
+    "CLUSTER_CACHE_AGE",
+    "CLUSTER_CONNECTION",
+    "CLUSTER_EVENTS",
+    "CLUSTER_INFO",
+    "CLUSTER_OBJECTS",
+    "GIT_DURATION",
+    "GIT_FETCH_FAIL",
+    "GIT_LSREMOTE_FAIL",
+    "GIT_REQUESTS",
+    "K8S_REQUESTS",
+    "NOT_SERVED",
+    "REDIS_DURATION",
+    "REDIS_REQUESTS",
+    "REPO_PENDING",
+]
+
+APPLICATION = ("namespace", "name", "project")
+
+APP_INFO = Reading(
+    "argocd_app_info",
+    "Information about an Application; its value is 1.",
+    labels=(
+        *APPLICATION,
+        "autosync_enabled",
+        "repo",
+        "dest_server",
+        "dest_namespace",
+        "sync_status",
+        "health_status",
+        "operation",
+    ),
+    services=("scheduler",),
+    series="applications",
+)
+APP_CONDITION = Reading(
+    "argocd_app_condition",
+    "Conditions that an Application has now, by type.",
+    labels=(*APPLICATION, "condition"),
+    services=("scheduler",),
+    series="applications * conditions",
+)
+APP_LABELS = Reading(
+    "argocd_app_labels",
+    "Labels of Applications, those alone that VARDE_METRICS_APPLICATION_LABELS names; its value is 1.",
+    labels=APPLICATION,
+    services=("scheduler",),
+    series="applications",
+)
+APP_SYNC = Reading(
+    "argocd_app_sync_total",
+    "Syncs of an Application that ended, by phase.",
+    kind="counter",
+    labels=(*APPLICATION, "dest_server", "phase", "dry_run"),
+    services=("scheduler",),
+    series="applications * phases_of_syncs * 2",
+)
+APP_SYNC_DURATION = Reading(
+    "argocd_app_sync_duration_seconds_total",
+    "Time that an Application's successful syncs took.",
+    kind="counter",
+    labels=(*APPLICATION, "dest_server"),
+    services=("scheduler",),
+    series="applications",
+)
+APP_RECONCILE = Histogram(
+    "argocd_app_reconcile",
+    "Time of a look at an Application in seconds: what a worker took for one message.",
+    labels=("namespace", "dest_server"),
+    buckets=(0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
+    services=("worker",),
+)
+K8S_REQUESTS = Reading(
+    "argocd_app_k8s_request_total",
+    "Requests to the API server for the sake of Applications.",
+    kind="counter",
+    labels=("server", "response_code", "verb", "resource_kind", "dry_run"),
+    services=("worker",),
+    series="verbs * kinds * codes",
+)
+
+CLUSTER_INFO = Reading(
+    "argocd_cluster_info",
+    "Information about a cluster that applications go to; its value is 1.",
+    labels=("server", "k8s_version", "name"),
+    services=("observer",),
+    series="clusters",
+)
+CLUSTER_CONNECTION = Reading(
+    "argocd_cluster_connection_status",
+    "1 while the cluster's API server answers, 0 while it does not.",
+    labels=("server", "k8s_version"),
+    services=("observer",),
+    series="clusters",
+)
+CLUSTER_API_RESOURCES = Reading(
+    "argocd_cluster_api_resources",
+    "Kinds of a cluster that are watched.",
+    labels=("server",),
+    services=("observer",),
+    series="clusters",
+)
+CLUSTER_OBJECTS = Reading(
+    "argocd_cluster_api_resource_objects",
+    "Objects of a cluster that are watched.",
+    labels=("server",),
+    services=("observer",),
+    series="clusters",
+)
+CLUSTER_CACHE_AGE = Reading(
+    "argocd_cluster_cache_age_seconds",
+    "For how long the watches of a cluster have been kept up without a break.",
+    labels=("server",),
+    services=("observer",),
+    series="clusters",
+)
+CLUSTER_EVENTS = Counter(
+    "argocd_cluster_events_total",
+    "Changes of watched objects that were looked at.",
+    labels=("server", "group", "kind"),
+    services=("observer",),
+    series="clusters * kinds",
+)
+
+GIT_REQUESTS = Counter(
+    "argocd_git_request_total",
+    "Requests to Git hosts: ls-remote or fetch.",
+    labels=("repo", "request_type"),
+    services=("repo-server",),
+    series="repositories * 2",
+)
+GIT_DURATION = Histogram(
+    "argocd_git_request_duration_seconds",
+    "Time of requests to Git hosts.",
+    labels=("repo", "request_type"),
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 20.0),
+    services=("repo-server",),
+    series="repositories * 2",
+)
+GIT_FETCH_FAIL = Counter(
+    "argocd_git_fetch_fail_total",
+    "Fetches that failed.",
+    labels=("repo",),
+    services=("repo-server",),
+    series="repositories",
+)
+GIT_LSREMOTE_FAIL = Counter(
+    "argocd_git_lsremote_fail_total",
+    "Questions for a remote's refs that failed.",
+    labels=("repo",),
+    services=("repo-server",),
+    series="repositories",
+)
+REPO_PENDING = Reading(
+    "argocd_repo_pending_request_total",
+    "Requests that wait for a repository which is being looked at.",
+    labels=("repo",),
+    services=("repo-server",),
+    series="repositories",
+)
+
+REDIS_REQUESTS = Counter(
+    "argocd_redis_request_total",
+    "Requests to Redis for the sake of Applications.",
+    labels=("hostname", "initiator", "failed"),
+    services=("worker",),
+    series="2",
+)
+REDIS_DURATION = Histogram(
+    "argocd_redis_request_duration",
+    "Time of requests to Redis in seconds.",
+    labels=("hostname", "initiator"),
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1.0),
+    services=("worker",),
+)
+
+NOT_SERVED: Mapping[str, str] = {
+    "argocd_app_orphaned_resources_count": "Varde does not look for objects that no Application owns",
+    "argocd_appset_*": "ApplicationSets are not built",
+    "argocd_kubectl_*": "no kubectl and no client-go runs: Varde's requests are varde_kubernetes_requests_total",
+    "argocd_resource_events_*": "events are not taken in batches: argocd_cluster_events_total counts them",
+    "argocd_cluster_labels": "labels of cluster Secrets are not read by the observer",
+    "argocd_login_request_total": "nobody logs in: the cluster's own tokens are asked about",
+    "argocd_github_api_*": "no generator asks GitHub",
+    "argocd_oci_*": "OCI repositories are not built",
+    "argocd_notifications_*": "notifications are not built",
+    "argocd_commitserver_*": "manifests are hydrated nowhere",
+    "argocd_proxy_extension_*": "there are no extensions",
+    "argocd_info": "it would name a version of Argo CD: varde_info names Varde's",
+    "grpc_*": "services speak HTTP",
+    "workqueue_*": "there is no client-go queue: varde_queue_messages and varde_queue_oldest_message_age_seconds",
+    "go_*": "no service runs on Go: process_* and varde_event_loop_lag_seconds tell of the process",
+    "controller_runtime_*": "no controller-runtime runs: varde_turn_duration_seconds",
+    "rest_client_*": "no client-go runs: varde_kubernetes_requests_total",
+}
+"""Metrics of Argo CD that Varde does not have (``*`` stands for any end), and why or what tells it instead.
+
+Of those that it has these labels are left out, as they would multiply the series by applications or have no truth:
+``name``, ``namespace``, ``project`` and ``resource_namespace`` of ``argocd_app_k8s_request_total`` (Argo CD too leaves
+the first three empty for requests that are about no application), ``revision`` of the two failure counters of Git (a
+look is at all of a repository). A label that is not there matches ``=~".*"``.
+"""

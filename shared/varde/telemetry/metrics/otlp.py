@@ -1,0 +1,68 @@
+"""Pushes Varde's own metrics by OTLP/HTTP, durations as exponential histograms; imported where an endpoint is set.
+
+Metrics that carry Argo CD's names are for its dashboards, which ask Prometheus: they are not pushed.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.sdk.metrics import Histogram as SdkHistogram
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+
+from varde.telemetry.metrics.instrument import Counter, Histogram, Instrument, Reading
+
+__all__ = ["start"]
+
+EVERY_MS = 15_000
+"""As often as Prometheus is commonly told to scrape."""
+OWN = "varde_"
+SIGNAL = "/v1/metrics"
+
+
+def start(service: str, endpoint: str, instruments: Iterable[Instrument]) -> Callable[[], None]:
+    """Push from now on.
+
+    Args:
+        service: its name on every metric.
+        endpoint: URL of an OTLP/HTTP collector, with or without a signal's path.
+        instruments: of this service.
+
+    Returns:
+        What pushes the rest and ends it.
+    """
+    exporter = OTLPMetricExporter(
+        endpoint=_url(endpoint), preferred_aggregation={SdkHistogram: ExponentialBucketHistogramAggregation()}
+    )
+    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=EVERY_MS)
+    provider = MeterProvider([reader], resource=Resource({SERVICE_NAME: service}), shutdown_on_exit=False)
+    meter = provider.get_meter("varde")
+    for one in instruments:
+        if one.name.startswith(OWN):
+            _join(meter, one)
+    return provider.shutdown
+
+
+def _url(endpoint: str) -> str:
+    return endpoint.rstrip("/").removesuffix("/v1/traces").removesuffix(SIGNAL) + SIGNAL
+
+
+def _join(meter: Meter, one: Instrument) -> None:
+    unit = "s" if one.name.endswith("_seconds") else "By" if one.name.endswith("_bytes") else "1"
+    if isinstance(one, Histogram):
+        one.push_to(meter.create_histogram(one.name, unit, one.meaning).record)
+    elif isinstance(one, Counter):
+        one.push_to(meter.create_counter(one.name, unit, one.meaning).add)
+    elif isinstance(one, Reading):
+        meter.create_observable_gauge(one.name, [_observed(one)], unit, one.meaning)
+
+
+def _observed(one: Reading) -> Callable[[CallbackOptions], Iterable[Any]]:
+    def observe(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(value, dict(zip(one.labels, labels, strict=True))) for labels, value in one.read().items()]
+
+    return observe
