@@ -1,4 +1,4 @@
-"""The HTTP side of a service: health for everybody, the rest for holders of the internal key."""
+"""The HTTP side of a service: health and metrics for everybody, the rest for holders of the internal key."""
 
 import asyncio
 import hmac
@@ -11,12 +11,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from varde.errors import Terminal, Transient, VardeError
+from varde.telemetry.metrics import process
 
-__all__ = ["Health", "internal_app", "serve"]
+__all__ = ["METRICS_PATH", "Health", "health_route", "internal_app", "metrics_route", "serve"]
 
 Health = Callable[[], str]
 """Says why the service does not work; empty when it does."""
 
+METRICS_PATH = "/metrics"
+OPEN = frozenset({"/healthz", METRICS_PATH})
+"""Asked for without the key, as of Kubernetes' and Argo CD's own parts: names of applications and repositories are in
+the metrics, no secrets, and the address is the cluster's own."""
 KEEP_ALIVE_S = 60
 """Longer than clients keep idle connections (aiohttp: 15 s): else one is closed while a request is on its way on it."""
 STOP_GRACE_S = 3
@@ -31,6 +36,16 @@ def health_route(health: Health) -> Route:
         return PlainTextResponse(reason or "ok", status_code=503 if reason else 200)
 
     return Route("/healthz", answer)
+
+
+def metrics_route() -> Route:
+    """``GET /metrics``: OpenMetrics for a scraper that takes it, else Prometheus' text format."""
+
+    async def answer(request: Request) -> Response:
+        content, media_type = await process.exposition(request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": media_type})
+
+    return Route(METRICS_PATH, answer)
 
 
 def internal_app(routes: Sequence[BaseRoute], *, key: bytes, health: Health) -> Starlette:
@@ -48,7 +63,7 @@ def internal_app(routes: Sequence[BaseRoute], *, key: bytes, health: Health) -> 
             self.app = app
 
         async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-            if scope["type"] == "http" and scope["path"] != "/healthz":
+            if scope["type"] == "http" and scope["path"] not in OPEN:
                 given = dict(scope["headers"]).get(b"authorization", b"")
                 if not hmac.compare_digest(given, expected):
                     await PlainTextResponse("the internal key is missing or wrong", status_code=401)(
@@ -58,7 +73,7 @@ def internal_app(routes: Sequence[BaseRoute], *, key: bytes, health: Health) -> 
             await self.app(scope, receive, send)
 
     app = Starlette(
-        routes=[health_route(health), *routes],
+        routes=[health_route(health), metrics_route(), *routes],
         exception_handlers={VardeError: _as_json},
     )
     app.add_middleware(Guard)
@@ -75,7 +90,7 @@ async def _as_json(_: Request, error: Exception) -> Response:
 
 
 async def serve(app: Starlette, *, listen: str, stop: asyncio.Event) -> None:
-    """Serve until ``stop`` is set.
+    """Serve until ``stop`` is set, and measure how late the event loop is meanwhile.
 
     Args:
         listen: ``host:port``.
@@ -97,8 +112,9 @@ async def serve(app: Starlette, *, listen: str, stop: asyncio.Event) -> None:
         await stop.wait()
         server.should_exit = True
 
-    ending = asyncio.create_task(end())
+    beside = (asyncio.create_task(end()), asyncio.create_task(process.keep_measuring_lag()))
     try:
         await server._serve()  # noqa: SLF001  serve() would take the signals from the process
     finally:
-        ending.cancel()
+        for task in beside:
+            task.cancel()

@@ -16,6 +16,7 @@ from varde.adapters.kube.transport import Request, Transport
 from varde.errors import Terminal
 from varde.model.resource import Manifest, ResourceKey, ResourceType, key_of
 from varde.ports.kube import Expired, Listing, Propagation, WatchEvent
+from varde.telemetry.metrics.kubernetes import Call
 
 __all__ = ["FIELD_MANAGER", "KubeCluster"]
 
@@ -51,7 +52,8 @@ class KubeCluster:
     async def get(self, key: ResourceKey, *, version: str = "") -> Manifest | None:
         """Read one object; None when it, its namespace or its kind's definition is gone."""
         path = await self._path(key, version)
-        answer = await self._transport.find(Request(method="GET", path=path, what=f"read of {key}"))
+        request = Request(method="GET", path=path, what=f"read of {key}", call=_call("get", key))
+        answer = await self._transport.find(request)
         return decoding.manifest(answer) if answer is not None else None
 
     async def list(
@@ -67,7 +69,8 @@ class KubeCluster:
         query = _selectors(labels, fields) | {"limit": str(PAGE_ITEMS)}
         accept = f"application/json{METADATA_LIST}" if metadata_only else "application/json"
         what = f"list of {kind.kind} in {namespace or 'all namespaces'}"
-        request = Request(method="GET", path=_collection(kind, namespace), query=query, what=what, accept=accept)
+        path = _collection(kind, namespace)
+        request = Request(method="GET", path=path, query=query, what=what, call=_call("list", kind), accept=accept)
         try:
             return await self._pages(kind, request)
         except Expired:
@@ -111,7 +114,7 @@ class KubeCluster:
         }
         what = f"watch of {kind.kind} in {namespace or 'all namespaces'}"
         accept = f"application/json{METADATA}" if metadata_only else "application/json"
-        request = Request(method="GET", path=path, query=query, what=what, accept=accept)
+        request = Request(method="GET", path=path, query=query, what=what, call=_call("watch", kind), accept=accept)
         try:
             async with self._transport.stream(request, timeout_s=timeout_s + WATCH_GRACE_S) as chunks:
                 yield WatchEvent(type="BOOKMARK", object={"metadata": {"resourceVersion": resource_version}})
@@ -160,6 +163,7 @@ class KubeCluster:
                 body=msgspec.json.encode(manifest),
                 content_type=content_type,
                 what=f"{what} of {key}",
+                call=_call("create" if method == "POST" else "apply", key, dry_run="dryRun" in query),
                 secrets=secret_texts(key.kind, manifest),
             )
         )
@@ -186,6 +190,7 @@ class KubeCluster:
                 body=msgspec.json.encode(body),
                 content_type=content_type,
                 what=f"patch of {key}",
+                call=_call("patch", key),
                 secrets=secret_texts(key.kind, body),
             )
         )
@@ -208,13 +213,15 @@ class KubeCluster:
             path=await self._path(key, version),
             body=msgspec.json.encode(options),
             what=f"deletion of {key}",
+            call=_call("delete", key),
         )
         return await self._transport.find(request) is not None
 
     async def post(self, path: str, body: Manifest) -> Manifest:
         """POST to any path: TokenReview, SubjectAccessReview, Events."""
+        call = Call.of("create", body["apiVersion"].rpartition("/")[0], body["kind"])
         return await self._send(
-            Request(method="POST", path=path, body=msgspec.json.encode(body), what=f"post to {path}")
+            Request(method="POST", path=path, body=msgspec.json.encode(body), what=f"post to {path}", call=call)
         )
 
     async def _send(self, request: Request) -> Manifest:
@@ -247,6 +254,10 @@ class KubeCluster:
     ) -> None:
         """Close."""
         await self.close()
+
+
+def _call(verb: str, of: ResourceKey | ResourceType, *, dry_run: bool = False) -> Call:
+    return Call.of(verb, of.group, of.kind, dry_run=dry_run)
 
 
 def _collection(kind: ResourceType, namespace: str) -> str:

@@ -14,8 +14,11 @@ import msgspec
 from varde.adapters.kube.transport import Request, Transport
 from varde.errors import Terminal, Transient
 from varde.model.resource import ResourceType
+from varde.telemetry.metrics.kubernetes import Call
 
 __all__ = ["Discovery"]
+
+CALL = Call("get", "", "", "discovery")
 
 ASK_AGAIN_S = 2.0
 """An application with an unknown kind must not cost the server a discovery at each look."""
@@ -108,7 +111,7 @@ class Discovery:
 
     async def _groups(self, path: str) -> tuple[_Group, ...]:
         answer = await self._transport.call(
-            Request(method="GET", path=path, what=f"discovery of {path}", accept=ACCEPT)
+            Request(method="GET", path=path, what=f"discovery of {path}", call=CALL, accept=ACCEPT)
         )
         found = msgspec.json.decode(answer, type=_Groups)
         if found.kind != "APIGroupDiscoveryList":

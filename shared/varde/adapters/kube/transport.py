@@ -16,6 +16,7 @@ import msgspec
 from varde.adapters.kube.access import Access, Source, Tls, tls_context
 from varde.adapters.kube.refusal import refusal
 from varde.errors import Terminal, Transient
+from varde.telemetry.metrics.kubernetes import Call, requested
 
 __all__ = ["Request", "Transport"]
 
@@ -38,11 +39,12 @@ So soon after a failure of the network, 401 and 403 may pass.
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One call; ``what`` names it in messages, ``secrets`` must not come back in one."""
+    """One call; ``what`` names it in messages and ``call`` in metrics; ``secrets`` must not come back in a message."""
 
     method: str
     path: str
     what: str
+    call: Call
     query: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: bytes | None = None
     content_type: str = "application/json"
@@ -139,18 +141,24 @@ class Transport:
         headers = dict(access.headers) | {"Accept": request.accept}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-        return await self._session.request(
-            request.method,
-            access.server + request.path,
-            params=request.query,
-            data=request.body,
-            headers=headers,
-            ssl=self._context,
-            server_hostname=access.server_name or None,
-            proxy=access.proxy or None,
-            allow_redirects=False,
-            timeout=limits,
-        )
+        began_s, status = time.monotonic(), 0
+        try:
+            response = await self._session.request(
+                request.method,
+                access.server + request.path,
+                params=request.query,
+                data=request.body,
+                headers=headers,
+                ssl=self._context,
+                server_hostname=access.server_name or None,
+                proxy=access.proxy or None,
+                allow_redirects=False,
+                timeout=limits,
+            )
+            status = response.status
+        finally:
+            requested(request.call, status, time.monotonic() - began_s)
+        return response
 
     async def _current(self, *, refused: Access | None = None) -> Access:
         async with self._reading:

@@ -1,15 +1,11 @@
 """What a metric is to Varde: one declaration, made once, and one call that observes it.
 
-The modules beside this one declare; ``process`` binds those of a service to its scrape and, where one is set, to an
-OTLP endpoint. Until then, and in services that a metric is not declared for, a call does nothing.
+The modules beside this one declare; ``scrape`` binds those of a service to the library that counts. Until then, and in
+services that a metric is not declared for, a call does nothing: the command loads no library for it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
-
-import prometheus_client
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import CollectorRegistry
 
 __all__ = ["EVERY_SERVICE", "Counter", "Histogram", "Instrument", "Kind", "Push", "Reading", "Values"]
 
@@ -55,24 +51,19 @@ class Instrument:
         self._children: dict[Labels, Any] = {}
         self._push: Push | None = None
 
-    def bind(self, registry: CollectorRegistry) -> None:
-        """Be part of a scrape from now on, from nothing."""
-        self._children = {}
-        self._push = None
-        self._family = self._registered(registry)
+    def bind(self, family: Any) -> None:
+        """Count from now on, from nothing; or, with None, no more.
 
-    def release(self) -> None:
-        """Be part of no scrape any more."""
+        Args:
+            family: the library's object of the metric.
+        """
+        self._family = family
         self._children = {}
         self._push = None
-        self._family = None
 
     def push_to(self, push: Push) -> None:
         """Hand every further observation on as well."""
         self._push = push
-
-    def _registered(self, registry: CollectorRegistry) -> Any:
-        raise NotImplementedError
 
     def _child(self, labels: Labels) -> Any:
         """The library's object of one combination, found in a third of the time that the library takes (measured)."""
@@ -101,9 +92,6 @@ class Counter(Instrument):
         if child is not None:
             child.inc(by)
             self._pushed(by, labels)
-
-    def _registered(self, registry: CollectorRegistry) -> Any:
-        return prometheus_client.Counter(self.name, self.meaning, self.labels, registry=registry)
 
 
 class Histogram(Instrument):
@@ -141,11 +129,6 @@ class Histogram(Instrument):
             child.observe(value, {"trace_id": trace_id} if trace_id else None)
             self._pushed(value, labels)
 
-    def _registered(self, registry: CollectorRegistry) -> Any:
-        return prometheus_client.Histogram(
-            self.name, self.meaning, self.labels, registry=registry, buckets=self.buckets
-        )
-
 
 class Reading(Instrument):
     """A metric that costs nothing between scrapes: whoever knows the values is asked for them at each.
@@ -167,7 +150,7 @@ class Reading(Instrument):
         super().__init__(name, meaning, labels=labels, services=services, series=series)
         self.kind = kind
         self._source: Callable[[], Values] | None = None
-        self._more: Labels = ()
+        self.more: Labels = ()
 
     def follow(self, source: Callable[[], Values], *, more: Labels = ()) -> None:
         """Take the values from here, until another source or the end.
@@ -177,30 +160,13 @@ class Reading(Instrument):
             more: labels that people have asked for, after the declared ones.
         """
         self._source = source
-        self._more = more
+        self.more = more
 
-    def release(self) -> None:
-        """Be part of no scrape any more, and let its source go."""
-        super().release()
+    def bind(self, family: Any) -> None:
+        """Ask nobody until a source is given."""
+        super().bind(family)
         self._source = None
 
     def read(self) -> Values:
         """The values now; none while nobody knows them."""
         return self._source() if self._source is not None else {}
-
-    def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
-        """The library's call at each scrape."""
-        return tuple(self._families())
-
-    def _families(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        values = self.read()
-        if values:
-            made = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
-            family = made(self.name, self.meaning, labels=(*self.labels, *self._more))
-            for labels, value in values.items():
-                family.add_metric(labels, value)
-            yield family
-
-    def _registered(self, registry: CollectorRegistry) -> Any:
-        registry.register(self)
-        return self

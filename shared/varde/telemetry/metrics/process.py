@@ -1,4 +1,4 @@
-"""The metrics of this process: bound once at its start, given out at each scrape.
+"""The metrics of this process: configured once at its start, given out at each scrape.
 
 Between the declarations beside this module and the services' ``GET /metrics`` (``varde.adapters.http_server``).
 """
@@ -6,29 +6,27 @@ Between the declarations beside this module and the services' ``GET /metrics`` (
 import asyncio
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
-
-import prometheus_client
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import CollectorRegistry
+from importlib.metadata import version
 
 from varde.telemetry.metrics import services
 from varde.telemetry.metrics.catalogue import CATALOGUE
+from varde.telemetry.metrics.instrument import Values
+from varde.telemetry.metrics.scrape import Scrape
 
 __all__ = ["configure", "exposition", "keep_measuring_lag", "shutdown"]
 
 LAG_EVERY_S = 1.0
 
 
-class _Bound:
-    """What ``configure`` sets for the process."""
+class _Process:
+    """What ``configure`` sets."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.scrape = Scrape(())
         self.stop_pushing: Callable[[], None] = lambda: None
 
 
-_bound = _Bound()
+_process = _Process()
 
 
 def configure(service: str, *, otlp_endpoint: str = "") -> None:
@@ -39,36 +37,30 @@ def configure(service: str, *, otlp_endpoint: str = "") -> None:
         otlp_endpoint: URL of an OTLP/HTTP collector, to which they are pushed as well; empty for none.
     """
     shutdown()
-    prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
     instruments = tuple(one for one in CATALOGUE if service in one.services)
-    for one in instruments:
-        one.bind(_bound.registry)
-    prometheus_client.ProcessCollector(registry=_bound.registry)
-    services.INFO.follow(lambda: {(service, _version()): 1.0})
+    _process.scrape = Scrape(instruments)
+    own: Values = {(service, version("varde")): 1.0}
+    services.INFO.follow(lambda: own)
     if otlp_endpoint:
         from varde.telemetry.metrics import otlp  # noqa: PLC0415  the SDK takes memory that few processes need
 
-        _bound.stop_pushing = otlp.start(service, otlp_endpoint, instruments)
+        _process.stop_pushing = otlp.start(service, otlp_endpoint, instruments)
 
 
 def shutdown() -> None:
     """Push what an OTLP endpoint has not got yet, and have no metrics any more."""
-    _bound.stop_pushing()
+    _process.stop_pushing()
     for one in CATALOGUE:
-        one.release()
-    _bound.registry, _bound.stop_pushing = CollectorRegistry(), lambda: None
+        one.bind(None)
+    _process.scrape, _process.stop_pushing = Scrape(()), lambda: None
 
 
 async def exposition(accept: str) -> tuple[bytes, str]:
-    """All metrics of this process, and their media type.
+    """All metrics of this process as text, and the media type; see ``Scrape.text``.
 
-    Written in a thread: 5,000 applications take a quarter of a second, which messages must not wait for.
-
-    Args:
-        accept: the scraper's ``Accept``: OpenMetrics, which has exemplars, where it takes that; else the text format.
+    In a thread, which messages need not wait for.
     """
-    encode, media_type = choose_encoder(accept)
-    return await asyncio.to_thread(encode, _bound.registry), media_type
+    return await asyncio.to_thread(_process.scrape.text, accept)
 
 
 async def keep_measuring_lag() -> None:
@@ -77,10 +69,3 @@ async def keep_measuring_lag() -> None:
         due_s = time.monotonic() + LAG_EVERY_S
         await asyncio.sleep(LAG_EVERY_S)
         services.LOOP_LAG.observe(max(time.monotonic() - due_s, 0.0))
-
-
-def _version() -> str:
-    try:
-        return version("varde")
-    except PackageNotFoundError:
-        return "unknown"
