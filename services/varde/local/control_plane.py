@@ -61,12 +61,16 @@ class ControlPlane:
         state: folder of its data, keys and kubeconfigs.
         supervisor: runs the programs, and ends them.
         audit: also write every call to ``audit.jsonl``, with the bodies of writes.
+        unlimited: have the API server hold no request back, for measuring what it can do at most.
     """
 
-    def __init__(self, programs: Programs, state: Path, supervisor: Supervisor, *, audit: bool = False) -> None:
+    def __init__(
+        self, programs: Programs, state: Path, supervisor: Supervisor, *, audit: bool = False, unlimited: bool = False
+    ) -> None:
         self._programs = programs
         self._folder = private_folder(state)
         self._supervisor = supervisor
+        self._unlimited = unlimited
         self._layout: flags.Layout | None = None
         self.kubeconfig = self._folder / "kubeconfig"
         self.audit_log = self._folder / "audit.jsonl" if audit else None
@@ -119,6 +123,7 @@ class ControlPlane:
             ports=reserve(PORTS, record=self._folder / "ports.json"),
             audit_policy=policy,
             audit_log=self.audit_log,
+            unlimited=self._unlimited,
         )
 
     def _write_kubeconfigs(self, authority: Authority, server: str) -> None:

@@ -14,7 +14,10 @@ SERVICE_RANGE = "10.96.0.0/16"
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one control plane keeps and finds things. ``ports`` has the names that ``control_plane.PORTS`` lists."""
+    """Where one control plane keeps and finds things. ``ports`` has the names that ``control_plane.PORTS`` lists.
+
+    ``unlimited``: no priorities between requests and no limit of those under way.
+    """
 
     data: Path
     authority: Path
@@ -25,6 +28,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     ports: dict[str, int]
     audit_policy: Path | None = None
     audit_log: Path | None = None
+    unlimited: bool = False
 
 
 def etcd(layout: Layout) -> tuple[str, ...]:
@@ -58,6 +62,11 @@ def kube_apiserver(layout: Layout) -> tuple[str, ...]:
         if layout.audit_log
         else ()
     )
+    limits = (
+        ("--enable-priority-and-fairness=false", "--max-requests-inflight=0", "--max-mutating-requests-inflight=0")
+        if layout.unlimited
+        else ()
+    )
     return (
         f"--bind-address={LOOPBACK}",
         f"--advertise-address={LOOPBACK}",
@@ -79,6 +88,7 @@ def kube_apiserver(layout: Layout) -> tuple[str, ...]:
         "--allow-privileged=true",
         "--profiling=false",
         *audit,
+        *limits,
     )
 
 

@@ -5,13 +5,17 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import aiohttp
 import msgspec
 
 from varde.local.cluster_setup import CONTROL_NAMESPACE
+from varde.local.health import answers
 from varde.local.ports import LOOPBACK
-from varde.local.supervisor import Program
+from varde.local.progress import Report, Step
+from varde.local.supervisor import Program, Supervisor
+from varde.local.together import together
 
-__all__ = ["LISTENERS", "Surroundings", "programs"]
+__all__ = ["LISTENERS", "Surroundings", "programs", "start_services"]
 
 INSTANCES = {
     "scheduler-0": "scheduler",
@@ -27,6 +31,8 @@ LISTENERS = tuple(INSTANCES)
 TIER = 5
 GRACE_S = 8.0
 PREFIX = "VARDE_"
+READY_S = 60.0
+PROBE_TIMEOUT_S = 2.0
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +58,29 @@ def programs(around: Surroundings) -> tuple[Program, ...]:
         )
         for instance, service in INSTANCES.items()
     )
+
+
+async def start_services(around: Surroundings, supervisor: Supervisor, report: Report) -> None:
+    """Start all of them; returns once each says that it works.
+
+    Raises:
+        Terminal: one ended or did not get ready; carries the end of its log.
+    """
+    started = programs(around)
+    for program in started:
+        supervisor.start(program)
+    ready: list[str] = []
+
+    async def wait(name: str, session: aiohttp.ClientSession) -> None:
+        healthy = answers(session, f"http://{LOOPBACK}:{around.ports[name]}/healthz")
+        await supervisor.ready(name, healthy, timeout_s=READY_S)
+        ready.append(name)
+        report(Step(part="Varde's services", done=len(ready), total=len(started)))
+
+    timeout = aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session, together() as group:
+        for program in started:
+            group.create_task(wait(program.name, session))
 
 
 def _settings(instance: str, service: str, around: Surroundings) -> dict[str, str]:

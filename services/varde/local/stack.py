@@ -10,19 +10,17 @@ from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import aiohttp
 import msgspec
 
 from varde.adapters.kube import connect
 from varde.local import cluster_setup
 from varde.local.control_plane import ControlPlane
 from varde.local.git_host import EXAMPLES, start_git_host
-from varde.local.health import answers
 from varde.local.ports import LOOPBACK, reserve
 from varde.local.private_files import private_folder, write_private
 from varde.local.program_cache import cache_folder, find_programs
 from varde.local.progress import Report, Step
-from varde.local.services import LISTENERS, Surroundings, programs
+from varde.local.services import LISTENERS, Surroundings, start_services
 from varde.local.supervisor import Supervisor
 from varde.local.together import together
 from varde.local.valkey import start_valkey
@@ -31,8 +29,6 @@ __all__ = ["ENDPOINTS_FILE", "Endpoints", "Options", "Stack"]
 
 ENDPOINTS_FILE = "varde.json"
 """In the state folder: where the ``varde`` command finds a running stack."""
-SERVICE_READY_S = 60.0
-PROBE_TIMEOUT_S = 2.0
 SECRET_BYTES = 24
 GIT = "git-server"
 
@@ -102,7 +98,7 @@ class Stack:
         )
         async with together() as group:
             git = group.create_task(self._git(ports, webhook_secret))
-            group.create_task(self._services(around))
+            group.create_task(start_services(around, self._supervisor, self._report))
             group.create_task(self._components(plane))
         self._watching = asyncio.create_task(self._supervisor.watch())
         return self._endpoints(around, kubeconfig, git.result())
@@ -150,23 +146,6 @@ class Stack:
         root = self._state / "repositories"
         host = start_git_host(root, self._supervisor, port=ports[GIT], webhook_url=webhook_url, secret=secret)
         return await self._part("Git server", host)
-
-    async def _services(self, around: Surroundings) -> None:
-        started = programs(around)
-        for program in started:
-            self._supervisor.start(program)
-        ready: list[str] = []
-
-        async def wait(name: str, session: aiohttp.ClientSession) -> None:
-            healthy = answers(session, f"http://{LOOPBACK}:{around.ports[name]}/healthz")
-            await self._supervisor.ready(name, healthy, timeout_s=SERVICE_READY_S)
-            ready.append(name)
-            self._report(Step(part="Varde's services", done=len(ready), total=len(started)))
-
-        timeout = aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout) as session, together() as group:
-            for program in started:
-                group.create_task(wait(program.name, session))
 
     async def _part(self, name: str, work: Awaitable[Result]) -> Result:
         self._report(Step(part=name))
