@@ -1,0 +1,147 @@
+"""Varde from this checkout: Valkey and its services as ``varde up`` starts them, on the load test's control plane."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from loadtest.engines import applications
+from loadtest.engines.base import Site, Standing, Webhook
+from loadtest.fleet import Application, Fleet
+from varde.adapters.kube import KubeCluster, connect
+from varde.core.phases import phases, whole
+from varde.local import cluster_setup
+from varde.local.ports import LOOPBACK, reserve
+from varde.local.private_files import private_folder
+from varde.local.services import LISTENERS, Surroundings, start_services
+from varde.local.supervisor import Supervisor, recorded
+from varde.local.valkey import start_valkey
+from varde.model.message import AppKey
+from varde.model.resource import Manifest
+from varde.model.trace import Trace
+from varde.telemetry import names
+
+__all__ = ["VardeEngine"]
+
+AGENT = "varde-loadtest"
+TOKEN = "load-test"  # noqa: S105  of services that listen on loopback for as long as a test runs
+SECRET = "load-test-webhook"  # noqa: S105  the same
+JITTER_KEY, POLL_KEY = "timeout.reconciliation.jitter", "timeout.reconciliation"
+TRACE_PATIENCE_S = 5.0
+"""Spans are written behind the work; a change whose trace is dropped by sampling has none."""
+LOOK_S = 0.1
+
+
+class VardeEngine:
+    """Two schedulers, two workers, one each of the others, and Valkey, with the rights of ``deploy/rbac.yaml``."""
+
+    name = "varde"
+    kind = applications.APPLICATIONS
+
+    def __init__(self) -> None:
+        self.version = ""
+        self._supervisor: Supervisor | None = None
+        self._state = Path()
+        self._ports: Mapping[str, int] = {}
+        self._kubeconfig = Path()
+        self._kubeconfigs: Mapping[str, Path] = {}
+
+    async def prepare(self) -> None:
+        """Say which commit this is; its programs are this checkout."""
+        command = ("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty")
+        described = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
+        self.version = described.stdout.strip()
+
+    async def install(self, site: Site) -> None:
+        """CRDs, namespace, the two Secrets, accounts with their rights, and the settings."""
+        self._state = private_folder(site.folder)
+        self._kubeconfig = site.kubeconfig
+        self._ports = reserve(LISTENERS, record=self._state / "ports.json")
+        async with self._connected() as cluster:
+            await cluster_setup.install_crds(cluster)
+            await cluster_setup.internal_key(cluster)
+            await cluster_setup.webhook_secret(cluster, SECRET)
+            await cluster.apply(_settings(site.poll_interval_s))
+            folder = private_folder(self._state / "accounts")
+            self._kubeconfigs = await cluster_setup.service_kubeconfigs(cluster, site.kubeconfig, folder)
+
+    async def start(self, site: Site) -> None:
+        """Valkey, then all services at once."""
+        self._supervisor = Supervisor(site.folder)
+        around = Surroundings(
+            kubeconfigs=self._kubeconfigs,
+            ports=self._ports,
+            redis_url=await start_valkey(self._state / "valkey", self._supervisor),
+            mirrors=private_folder(self._state / "mirrors"),
+            token=TOKEN,
+        )
+        await start_services(around, self._supervisor, lambda _: None)
+
+    def processes(self) -> Mapping[str, int]:
+        """As the supervisor started them."""
+        return {process.name: process.pid for process in recorded(self._state)}
+
+    def webhook(self) -> Webhook:
+        """The api's."""
+        return Webhook(url=f"{self._url}/api/webhook", secret=SECRET)
+
+    def manifests(self, fleet: Fleet, site: Site) -> tuple[Manifest, ...]:
+        """Applications."""
+        return applications.manifests(fleet, site)
+
+    def standing(self, content: bytes) -> Standing:
+        """Read an Application."""
+        return applications.standing(content)
+
+    def refresh_patch(self, token: str) -> dict[str, Any]:  # noqa: ARG002  the annotation is taken away, so it is new
+        """The refresh annotation."""
+        return applications.refresh_patch()
+
+    async def poll_each(self, fleet: Fleet, interval_s: float) -> None:  # noqa: ARG002  one setting for all
+        """The scheduler follows the setting."""
+        async with self._connected() as cluster:
+            await cluster.apply(_settings(interval_s))
+
+    async def stop(self) -> None:
+        """End all of it, Valkey last."""
+        if self._supervisor is not None:
+            await self._supervisor.stop()
+
+    async def phases(self, application: Application, revision: str) -> Mapping[str, float]:
+        """From the trace that Varde keeps of the change, up to synced."""
+        key = AppKey(namespace=applications.NAMESPACE, name=application.name)
+        deadline = time.monotonic() + TRACE_PATIENCE_S
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session:
+            while time.monotonic() < deadline:
+                trace = await self._trace(session, key)
+                if whole(trace, key) is not None and _is_of(trace, revision):
+                    return {phase.name: phase.seconds for phase in phases(trace, key, until="synced")}
+                await asyncio.sleep(LOOK_S)
+        return {}
+
+    async def _trace(self, session: aiohttp.ClientSession, key: AppKey) -> Trace:
+        async with session.get(f"{self._url}/api/v1/applications/{key}/trace") as answer:
+            return msgspec.json.decode(await answer.read(), type=Trace) if answer.ok else Trace(id="", spans=())
+
+    @property
+    def _url(self) -> str:
+        return f"http://{LOOPBACK}:{self._ports['api']}"
+
+    def _connected(self) -> KubeCluster:
+        return connect(str(self._kubeconfig), agent=AGENT)
+
+
+def _is_of(trace: Trace, revision: str) -> bool:
+    return any(span.attributes.get(names.REVISION) == revision for span in trace.spans)
+
+
+def _settings(poll_interval_s: float) -> Manifest:
+    """Without jitter, so that an interval has one poll."""
+    data = {POLL_KEY: f"{poll_interval_s:.0f}s", JITTER_KEY: "0s"}
+    metadata = {"name": "argocd-cm", "namespace": applications.NAMESPACE}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
