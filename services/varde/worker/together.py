@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Iterable
 
+from varde.telemetry.cost import metered
+
 __all__ = ["together"]
 
 
 async def together(work: Iterable[Awaitable[None]], *, limit: int) -> None:
-    """Await all of it, at most ``limit`` at a time.
+    """Await all of it, at most ``limit`` at a time; its CPU is the caller's.
 
     Raises:
         The first error of any; what had not begun then never begins.
@@ -18,7 +20,7 @@ async def together(work: Iterable[Awaitable[None]], *, limit: int) -> None:
         async with gate:
             await awaitable
 
-    tasks = [asyncio.ensure_future(one(awaitable)) for awaitable in work]
+    tasks = [asyncio.ensure_future(metered(one(awaitable))) for awaitable in work]
     try:
         await asyncio.gather(*tasks)
     finally:
