@@ -15,6 +15,7 @@ from varde.errors import Transient
 from varde.model.message import AppKey, Lane, Wake
 
 SHOP = AppKey("argocd", "shop")
+KEY = b"k" * 32
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def url(server: ValkeyServer) -> str:
 async def sender(url: str) -> AsyncIterator[Sender]:
     async with Redis.from_url(url) as redis:
         await redis.flushall()
-    sender = Sender(url)
+    sender = Sender(url, KEY)
     yield sender
     await sender.close()
 
@@ -44,7 +45,8 @@ class Shard:
         self.taken: list[Wake] = []
         self.open = asyncio.Event()
         self.open.set()
-        self._consumption = consume(url, name, self._handle, loop=asyncio.get_running_loop(), concurrency=concurrency)
+        loop = asyncio.get_running_loop()
+        self._consumption = consume(url, name, self._handle, key=KEY, loop=loop, concurrency=concurrency)
 
     async def _handle(self, wake: Wake) -> None:
         self.taken.append(wake)
@@ -165,7 +167,7 @@ async def test_a_handler_that_raises_does_not_hold_up_the_next(url: str, sender:
         taken.append(message.number)
         raise ValueError(message.number)
 
-    consumption = consume(url, "a-1", fail, loop=asyncio.get_running_loop(), concurrency=1)
+    consumption = consume(url, "a-1", fail, key=KEY, loop=asyncio.get_running_loop(), concurrency=1)
     try:
         await sender.send("a-1", [wake(1)])
         await sender.send("a-1", [wake(2)])
@@ -226,7 +228,7 @@ async def test_a_stop_waits_for_what_is_in_hand_and_is_quick_when_idle(sender: S
 
 
 async def test_redis_away_is_said_to_the_scheduler():
-    sender = Sender("redis://127.0.0.1:1")
+    sender = Sender("redis://127.0.0.1:1", KEY)
     with pytest.raises(Transient, match="a-1"):
         await sender.send("a-1", [wake(1)])
     with pytest.raises(Transient):
@@ -253,7 +255,7 @@ async def test_a_shard_goes_on_when_redis_comes_back():
     first.start()
     port, url = first.port, first.connection_url
     shard = Shard(url, "a-1")
-    sender = Sender(url)
+    sender = Sender(url, KEY)
     try:
         await sender.send("a-1", [wake(1)])
         await until(lambda: shard.numbers == [1])
@@ -277,7 +279,7 @@ CONSUMER_PROCESS = textwrap.dedent("""
         await asyncio.sleep(60)
 
     async def main():
-        consume(sys.argv[1], "a-1", handle, loop=asyncio.get_running_loop(), concurrency=1)
+        consume(sys.argv[1], "a-1", handle, key=b"k" * 32, loop=asyncio.get_running_loop(), concurrency=1)
         await asyncio.sleep(60)
 
     asyncio.run(main())

@@ -63,7 +63,7 @@ class Shard:
         self._membership = Membership(stand.cluster, namespace=stand.namespace, shard=self.name)
         await self._membership.__aenter__()
         loop = asyncio.get_running_loop()
-        self._consumption = consume(stand.redis_url, self.name, self._take, loop=loop)
+        self._consumption = consume(stand.redis_url, self.name, self._take, key=stand.key, loop=loop)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -135,6 +135,11 @@ class Expectations:
         """The Application whose objects bear this value of Varde's label."""
         return self._labels.get(label)
 
+    def lacks(self, app: AppKey, key: ResourceKey) -> bool:
+        """Whether an Application that has objects does not know this one."""
+        resources = self._of(app)
+        return bool(resources) and all(recorded.key != key for recorded in resources)
+
     def of_kind(self, kind: Kind) -> Iterator[tuple[AppKey, Recorded]]:
         """All objects of a kind that Applications have."""
         for app, expected in self._apps.items():

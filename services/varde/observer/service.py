@@ -23,6 +23,8 @@ from varde.ports.kube import Cluster
 
 __all__ = ["Observer", "observe"]
 
+SETTLE_S = 3.0
+"""How long after a first sync its objects are held against its status: the watches of both need not be abreast."""
 ADJUST_S = 30.0
 """How often to look for watches that nobody needs any more; a new kind is watched at once."""
 
@@ -64,6 +66,8 @@ class Observer:
         self._applications = Reflector(cluster, "argoproj.io", "Application", expectation, namespace=namespace)
         self._watches = Watches(cluster, self._expectations, control_namespace=namespace, tell=tell)
         self._moved = asyncio.Event()
+        self._begun: set[AppKey] = set()
+        """Applications that have had their first sync since the last look for strays."""
 
     def health(self) -> str:
         """Why changes may go unseen now; empty when none does."""
@@ -77,16 +81,27 @@ class Observer:
         Raises:
             Terminal: the cluster does not serve Applications, or does not show them.
         """
-        adjusting = asyncio.create_task(self._adjusted())
+        tasks = (asyncio.create_task(self._adjusted()), asyncio.create_task(self._strays_looked_for()))
         try:
             await self._applications.run(self._noted)
         finally:
-            adjusting.cancel()
+            for task in tasks:
+                task.cancel()
             await self._watches.close()
 
     def _noted(self, change: Changed[Expectation]) -> None:
-        self._expectations.put(AppKey(change.key.namespace, change.key.name), change.new)
+        app = AppKey(change.key.namespace, change.key.name)
+        if change.new and change.new.resources and not (change.old and change.old.resources):
+            self._begun.add(app)
+        self._expectations.put(app, change.new)
         self._moved.set()
+
+    async def _strays_looked_for(self) -> None:
+        while True:
+            begun, self._begun = self._begun, set()
+            await asyncio.sleep(SETTLE_S)
+            if begun:
+                self._watches.look_for_strays(begun)
 
     async def _adjusted(self) -> None:
         # A kind's first list is compared with all Applications, so all must be known before.

@@ -3,7 +3,7 @@
 ``watches`` projects every object to a ``Sighting`` and sends the events. Values only.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 import msgspec
 
@@ -17,7 +17,7 @@ from varde.model.message import AppKey
 from varde.model.resource import Manifest, ResourceKey, key_of
 from varde.observer.expectation import Expectations, Kind
 
-__all__ = ["Sighting", "at_first", "sighting", "since"]
+__all__ = ["Sighting", "at_first", "sighting", "since", "strays"]
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -66,6 +66,24 @@ def since(change: Changed[Sighting | None], at_s: float) -> Iterator[Drifted | H
         yield Drifted(application=old.app, resource=change.key, what=what, seen_at_s=at_s)
     if new and new.health and new.health != old.health:
         yield HealthChanged(application=new.app, resource=change.key, status=new.health, seen_at_s=at_s)
+
+
+def strays(
+    apps: Container[AppKey], expectations: Expectations, seen: Mapping[ResourceKey, Sighting | None], at_s: float
+) -> Iterator[Drifted]:
+    """Objects that bear an Application's name and that its status does not know, as when it was made anew over them.
+
+    A first sync reads nothing, so nobody else would find them.
+
+    Args:
+        apps: those to look at; none of which an object was just applied, whose status may not tell of it yet.
+        expectations: of all Applications.
+        seen: every object of one kind.
+        at_s: Unix seconds.
+    """
+    for key, found in seen.items():
+        if found and found.fingerprint and found.app in apps and expectations.lacks(found.app, key):
+            yield Drifted(application=found.app, resource=key, what="not in the status:", seen_at_s=at_s, stray=True)
 
 
 def at_first(

@@ -5,7 +5,7 @@ A Secret, like every kind whose health says nothing, is asked for by its metadat
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import structlog
 
@@ -14,8 +14,9 @@ from varde.core.health import HAS_HEALTH
 from varde.errors import Terminal
 from varde.model.claim import APPLICATION_LABEL
 from varde.model.event import Drifted, HealthChanged
+from varde.model.message import AppKey
 from varde.observer.expectation import Expectations, Kind
-from varde.observer.sighting import Sighting, at_first, sighting, since
+from varde.observer.sighting import Sighting, at_first, sighting, since, strays
 from varde.ports.kube import Cluster
 
 __all__ = ["Watches"]
@@ -70,6 +71,11 @@ class Watches:
                 del self._unneeded_since_s[kind]
         for kind in needed & self._unneeded_since_s.keys():
             del self._unneeded_since_s[kind]
+
+    def look_for_strays(self, apps: Container[AppKey]) -> None:
+        """Tell of objects that these Applications' statuses do not know, of the kinds that are watched."""
+        for reflector in self.reflectors.values():
+            self._send(strays(apps, self._expectations, reflector.items, time.time()))
 
     async def close(self) -> None:
         """End all watches."""

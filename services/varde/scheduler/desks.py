@@ -15,10 +15,11 @@ import structlog
 
 from varde.core import scheduling
 from varde.core.assignment import assign
-from varde.core.scheduling import IDLE, Desk, Need, Sent
+from varde.core.scheduling import IDLE, Desk, Need, Seen, Sent
 from varde.errors import Transient, VardeError
 from varde.model.message import AppKey, Lane, Wake
 from varde.ports.queue import Queue
+from varde.telemetry.metrics import queue as metrics
 
 __all__ = ["Desks"]
 
@@ -40,7 +41,7 @@ class Desks:
         epoch: this leader's mark in Redis, of no other leader.
         live: the live shards now.
         bury: makes sure that a shard which is not live any more stays so; False when it lives after all.
-        floor: an application's number that its next message must exceed; None: it must get no message now.
+        seen: an application as it was last seen; None: it must get no message now.
     """
 
     def __init__(
@@ -50,13 +51,13 @@ class Desks:
         epoch: str,
         live: Callable[[], frozenset[str]],
         bury: Callable[[str], Awaitable[bool]],
-        floor: Callable[[AppKey], int | None],
+        seen: Callable[[AppKey], Seen | None],
     ) -> None:
         self._queue = queue
         self._epoch = epoch
         self._live = live
         self._bury = bury
-        self._floor = floor
+        self._seen = seen
         self._desks: dict[AppKey, Desk] = {}
         self._dirty: set[AppKey] = set()
         self._timers: list[tuple[float, AppKey]] = []
@@ -99,6 +100,15 @@ class Desks:
         """Shards came or went, or who may get messages changed."""
         self._dirty.update(key for key, desk in self._desks.items() if desk.wanted)
         self._bell.set()
+
+    def all(self) -> tuple[Desk, ...]:
+        """Every application's, as they are now; from any thread."""
+        return tuple(self._desks.values())
+
+    @property
+    def shards(self) -> frozenset[str]:
+        """Those that messages go to now."""
+        return self._shards
 
     def state(self) -> dict[str, object]:
         """Counts for people and tests: messages on their way by shard and lane, what waits to be sent, timers."""
@@ -157,6 +167,7 @@ class Desks:
         for key in keys:
             self._set(key, scheduling.lost(self._desks[key]))
         if keys:
+            metrics.LOST.add(reason, by=len(keys))
             log.warning("messages are issued anew", count=len(keys), reason=reason)
 
     def _set(self, key: AppKey, desk: Desk) -> None:
@@ -173,7 +184,7 @@ class Desks:
             desk = self._desks.get(key)
             if desk and desk.retry_at_s == at_s:
                 self._desks[key] = msgspec.structs.replace(desk, retry_at_s=0.0)
-                self.want(key, Need(lane=Lane.DRIFT, reason="look again"))
+                self.want(key, Need(lane=Lane.DRIFT, reason="look again", change=desk.change))
 
     async def _send_due(self) -> None:
         batches: dict[str, list[Wake]] = {}
@@ -186,16 +197,16 @@ class Desks:
     def _wake(self, key: AppKey) -> tuple[str, Wake] | None:
         """Put an application's due message on its way; None when none is due, or none can be sent now."""
         desk = self._desks[key]
-        need, floor, shard = scheduling.due(desk), self._floor(key), self._shard_of(key, desk)
-        if not need or floor is None or not shard:
+        need, seen, shard = scheduling.due(desk), self._seen(key), self._shard_of(key, desk)
+        if not need or seen is None or not shard:
             # What cannot be sent stays wanted: shards_changed and the like make it dirty again.
             self._dirty.discard(key)
             return None
         self._dirty.discard(key)
         now_s = time.time()
-        self._number = max(self._number + 1, floor + 1, int(now_s * MS_PER_S))
+        self._number = max(self._number + 1, seen.number + 1, int(now_s * MS_PER_S))
         self._desks[key] = scheduling.sent(desk, Sent(number=self._number, shard=shard, need=need, at_s=now_s))
-        return shard, _message(key, self._number, need, now_s)
+        return shard, _message(seen, self._number, need, now_s)
 
     def _shard_of(self, key: AppKey, desk: Desk) -> str:
         if desk.sent and desk.sent.shard in self._shards:
@@ -208,6 +219,8 @@ class Desks:
         try:
             await self._queue.send(shard, wakes)
             self.messages += len(wakes)
+            for wake in wakes:
+                metrics.SENT.add(wake.lane.value)
         except Transient as error:
             log.warning("messages wait for redis", shard=shard, count=len(wakes), error=str(error))
             self._take_back(wakes)
@@ -220,9 +233,9 @@ class Desks:
                 self._set(wake.application, scheduling.lost(desk))
 
 
-def _message(key: AppKey, number: int, need: Need, now_s: float) -> Wake:
+def _message(seen: Seen, number: int, need: Need, now_s: float) -> Wake:
     return Wake(
-        application=key,
+        application=seen.key,
         number=number,
         lane=need.lane,
         reason=need.reason,
@@ -231,7 +244,8 @@ def _message(key: AppKey, number: int, need: Need, now_s: float) -> Wake:
         hard=need.hard,
         rules=need.rules,
         health=need.health,
+        strays=need.strays,
+        present=seen.present,
         issued_at_s=now_s,
-        pushed_at_s=need.pushed_at_s,
-        traceparent=need.traceparent,
+        change=need.change,
     )

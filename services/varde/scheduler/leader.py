@@ -10,22 +10,25 @@ import uuid
 from collections.abc import Iterable
 from functools import singledispatchmethod
 
+import msgspec
 import structlog
 
 from varde.adapters.ending import ended
 from varde.core import scheduling
 from varde.core.scheduling import Need, Seen
 from varde.model.event import AccessChanged, Done, Drifted, Event, HealthChanged, Pushed
-from varde.model.message import AppKey, Lane
+from varde.model.message import AppKey, Change, Lane
 from varde.model.repository import covers
 from varde.model.repository_url import same_repository
 from varde.ports.queue import Queue
 from varde.ports.repository import Repositories
 from varde.scheduler.desks import Desks
+from varde.scheduler.fleet import Fleet, Syncs, reading
 from varde.scheduler.verified import Verified
 from varde.scheduler.view import View
 from varde.scheduler.watched import Place, Watched, World
 from varde.telemetry import tracing
+from varde.telemetry.metrics import services
 
 __all__ = ["Leader"]
 
@@ -54,7 +57,7 @@ class Leader:
             epoch=uuid.uuid4().hex,
             live=lambda: view.shards.live(time.monotonic()),
             bury=view.shards.bury,
-            floor=self._floor,
+            seen=self._reachable,
         )
         self._world = World(
             repositories=repositories,
@@ -65,9 +68,14 @@ class Leader:
         )
         self._watched: dict[Place, tuple[Watched, asyncio.Task[None]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._syncs = Syncs()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead until told to stop, or cancelled when the Lease is lost."""
+        with reading(self._fleet(), self._syncs):
+            await self._lead(stop)
+
+    async def _lead(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             self._view.listener = self
@@ -87,6 +95,7 @@ class Leader:
     def take(self, events: Iterable[Event]) -> None:
         """Take events into memory; what follows from them goes on by itself."""
         for event in events:
+            services.EVENTS.add(type(event).__name__)
             self._on(event)
 
     def state(self) -> dict[str, object]:
@@ -100,6 +109,16 @@ class Leader:
             "muted": muted,
         }
 
+    def _fleet(self) -> Fleet:
+        return Fleet(
+            applications=lambda: tuple(self._view.applications),
+            desks=self._desks.all,
+            writes=self._writes,
+            repositories=lambda: len(self._watched),
+            shards=lambda: len(self._desks.shards),
+            labels=self._view.labels,
+        )
+
     @singledispatchmethod
     def _on(self, event: Event) -> None:
         raise NotImplementedError(type(event))
@@ -109,6 +128,8 @@ class Leader:
         for place, (watched, _) in self._watched.items():
             if any(same_repository(url, place.repository) for url in event.urls):
                 watched.push(event)
+                # What one project's applications follow is one look, and a look is one trace: the next has another.
+                event = msgspec.structs.replace(event, traceparent=derived(event.traceparent, place.project))
 
     @_on.register
     def _(self, event: AccessChanged) -> None:
@@ -121,7 +142,13 @@ class Leader:
         reason = f"{event.what} {event.resource}"
         self._want_if_there(
             event.application,
-            Need(lane=Lane.DRIFT, reason=reason, gather=True, pushed_at_s=event.seen_at_s, traceparent=tracing.root()),
+            Need(
+                lane=Lane.DRIFT,
+                reason=reason,
+                gather=True,
+                strays=event.stray,
+                change=Change(traceparent=tracing.root(), began_at_s=event.seen_at_s),
+            ),
         )
 
     @_on.register
@@ -132,8 +159,9 @@ class Leader:
     def _(self, event: Done) -> None:
         if not (seen := self._view.application(event.application)):
             return
-        if event.verified and len(event.verified) == len(seen.sources):
-            self._verified.note(event.application, event.verified)
+        verified = event.verified if len(event.verified) == len(seen.sources) else ()
+        for place in _places(seen) & self._watched.keys():
+            self._watched[place][0].followers.done(event.application, verified)
         self._desks.done(event.application, event.number, retry_after_s=event.retry_after_s)
 
     def application_changed(self, old: Seen | None, new: Seen | None) -> None:
@@ -141,6 +169,7 @@ class Leader:
         known = new or old
         if known is None:
             return
+        self._syncs.note(old, new)
         if old and (new is None or old.sources != new.sources or old.project != new.project):
             self._leave(old)
         if new is None:
@@ -152,7 +181,8 @@ class Leader:
             self._join(new, poll_in_s=self._view.settings.reconciliation_s)
             self._let_projects_go()
         if need := scheduling.changed(old, new):
-            self._want(new.key, need)
+            change = Change(traceparent=tracing.root(), began_at_s=time.time())
+            self._want(new.key, msgspec.structs.replace(need, change=change))
         if old and self._writes(new) and not self._writes(old):
             self._desks.reconsider()
 
@@ -197,19 +227,18 @@ class Leader:
             self._want(seen.key, need)
 
     def _join(self, seen: Seen, *, poll_in_s: float, regardless: bool = False) -> None:
-        for source in seen.sources:
-            place = Place(source.repo_url, seen.project)
+        for place in _places(seen):
             if place not in self._watched and self._tasks:
                 watched = Watched(place, self._world, poll_in_s=poll_in_s)
                 self._watched[place] = watched, self._tasks.create_task(watched.run())
-            self._watched[place][0].members[seen.key] = regardless
+            self._watched[place][0].join(seen, regardless=regardless)
 
     def _leave(self, seen: Seen) -> None:
         self._verified.forget(seen.key)
-        for place in {Place(source.repo_url, seen.project) for source in seen.sources}:
+        for place in _places(seen):
             watched, task = self._watched[place]
-            watched.members.pop(seen.key, None)
-            if not watched.members:
+            watched.leave(seen.key)
+            if not watched.followers:
                 task.cancel()
                 del self._watched[place]
 
@@ -226,9 +255,13 @@ class Leader:
     def _want(self, key: AppKey, need: Need) -> None:
         self._desks.want(key, need)
 
-    def _floor(self, key: AppKey) -> int | None:
+    def _reachable(self, key: AppKey) -> Seen | None:
         seen = self._view.application(key)
-        return seen.number if seen and not seen.skipped and self._writes(seen) else None
+        return seen if seen and not seen.skipped and self._writes(seen) else None
 
     def _writes(self, seen: Seen) -> bool:
         return self._take_over or seen.take_over or not self._view.controller_runs
+
+
+def _places(seen: Seen) -> frozenset[Place]:
+    return frozenset(Place(source.repo_url, seen.project) for source in seen.sources)

@@ -24,6 +24,8 @@ from varde.scheduler.settings import Settings
 from varde.scheduler.verified import Verified
 from varde.scheduler.view import View
 from varde.telemetry import logs, tracing
+from varde.telemetry.metrics import process as metrics
+from varde.telemetry.metrics import services
 from varde.telemetry.span_store import SpanStore
 
 __all__ = ["main"]
@@ -38,11 +40,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         redis = Redis.from_url(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         spans = await stack.enter_async_context(SpanStore(redis))
+        metrics.configure("scheduler", otlp_endpoint=settings.otlp_endpoint)
+        stack.callback(metrics.shutdown)
         tracing.configure("scheduler", sink=spans, otlp_endpoint=settings.otlp_endpoint)
-        queue = Sender(settings.redis_url)
+        queue = Sender(settings.redis_url, key)
         stack.push_async_callback(queue.close)
         client = await stack.enter_async_context(ServiceClient("repo-server", settings.repo_server_url, key))
-        view = View(cluster, settings.namespace)
+        labels = tuple(filter(None, map(str.strip, settings.metrics_application_labels.split(","))))
+        view = View(cluster, settings.namespace, labels)
         leaders: list[Leader] = []
 
         async def lead() -> None:
@@ -62,6 +67,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             identity=identity,
             url=settings.advertise or f"http://{settings.listen}",
         )
+        services.LEADER.follow(lambda: {(): float(bool(leaders) and election.leading)})
         app = http_server.internal_app(
             routes(lambda: leaders[-1] if leaders and election.leading else None, identity), key=key, health=view.lag
         )

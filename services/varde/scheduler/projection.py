@@ -10,6 +10,7 @@ from varde.model.claim import SYNC_ANNOTATION, TAKE_OVER_ANNOTATION, SyncRecord
 from varde.model.message import AppKey
 from varde.model.meta import Wire
 from varde.model.resource import Manifest
+from varde.scheduler.shown import shown
 
 __all__ = ["PROJECT_FINALIZER", "SeenProject", "controller_runs", "seen", "seen_project"]
 
@@ -18,6 +19,8 @@ SKIP_ANNOTATION = "argocd.argoproj.io/skip-reconcile"
 TRUE = "true"
 PROJECT_FINALIZER = "resources-finalizer.argocd.argoproj.io"
 """On an AppProject: it stays as long as applications name it."""
+CARRIED_BYTES = 32 * 2**10
+"""The largest Application that a message carries: 200 objects' status; reading a larger one is no great part of it."""
 AT_REST = frozenset({"Healthy", "Suspended", "Degraded", ""})
 """Health that only an event changes: what is Progressing or Missing may have moved while nobody watched."""
 
@@ -53,8 +56,13 @@ class _Status(Wire, frozen=True, kw_only=True):
     operation_state: _OperationState = _OperationState()
 
 
-def seen(manifest: Manifest) -> Seen:
-    """An Application as the scheduler decides by it; it never raises."""
+def seen(manifest: Manifest, labels: tuple[str, ...] = ()) -> Seen:
+    """An Application as the scheduler decides by it; it never raises.
+
+    Args:
+        manifest: as the API server has it.
+        labels: names of its labels that dashboards show.
+    """
     metadata = manifest["metadata"]
     annotations = metadata.get("annotations") or {}
     spec = manifest.get("spec") or {}
@@ -78,7 +86,16 @@ def seen(manifest: Manifest) -> Seen:
         unsettled=_unsettled(status),
         retry_at_s=record.retry_at_s,
         number=record.number,
+        present=_present(manifest),
+        shown=shown(manifest, labels),
     )
+
+
+def _present(manifest: Manifest) -> bytes:
+    """The object as messages carry it; nothing of one that is too large to be worth it."""
+    metadata = {name: value for name, value in manifest["metadata"].items() if name != "managedFields"}
+    content = msgspec.json.encode({**manifest, "metadata": metadata})
+    return content if len(content) <= CARRIED_BYTES else b""
 
 
 class SeenProject(msgspec.Struct, frozen=True, kw_only=True):

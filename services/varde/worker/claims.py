@@ -1,5 +1,6 @@
 """The claim, and every other write to an Application: one patch of Varde's own fields under its resourceVersion."""
 
+from collections import OrderedDict
 from typing import Any
 
 import msgspec
@@ -7,9 +8,11 @@ import structlog
 
 from varde.adapters.kube import Holders, Membership
 from varde.core.merge_patch import merge_patch
-from varde.errors import ClaimLost, Conflict, Superseded, Waiting
+from varde.core.resource_version import older
+from varde.errors import ClaimLost, Conflict, Superseded, Terminal, Waiting
 from varde.model.application import ApplicationStatus
 from varde.model.claim import SYNC_ANNOTATION, Claim, SyncRecord
+from varde.model.message import AppKey
 from varde.model.resource import Manifest
 from varde.ports.kube import Cluster
 from varde.worker.subject import REFRESH_ANNOTATION, Subject, application_key, renewed
@@ -18,6 +21,8 @@ __all__ = ["Applications"]
 
 log = structlog.get_logger()
 
+REMEMBERED = 10_000
+"""Applications whose last write by this shard is remembered, at 0.2 kB each."""
 HOLDER_RETRY_S = 1.0
 """How soon to look again at an application that another live worker holds; its end wakes us sooner."""
 
@@ -37,6 +42,19 @@ class Applications:
         self._membership = membership
         self._holders = holders
         self._shard = shard
+        self._written: OrderedDict[AppKey, str] = OrderedDict()
+
+    async def read(self, key: AppKey, present: bytes) -> Manifest | None:
+        """The Application as a message carries it; read anew when it carries none, or one from before a write of ours.
+
+        Returns:
+            None when it is gone.
+        """
+        carried: Manifest | None = msgspec.json.decode(present) if present else None
+        written = self._written.get(key, "")
+        if carried and (not written or not older(carried["metadata"]["resourceVersion"], written)):
+            return carried
+        return await self._cluster.get(application_key(key))
 
     async def claim(self, of: Subject, status: ApplicationStatus, record: SyncRecord, number: int) -> Subject:
         """Become the one writer of an application.
@@ -121,13 +139,26 @@ class Applications:
 
         Raises:
             Conflict: the Application changed since it was read.
+            ClaimLost: it is gone.
         """
         patch = _patch(of, status, record, operation_taken=operation_taken)
         if not patch:
             return of
         patch.setdefault("metadata", {})["resourceVersion"] = of.raw["metadata"]["resourceVersion"]
-        raw = await self._cluster.merge_patch(application_key(of.key), patch)
+        try:
+            raw = await self._cluster.merge_patch(application_key(of.key), patch)
+        except Terminal as error:
+            if await self._cluster.get(application_key(of.key)) is None:
+                raise ClaimLost(f"Application {of.key} was deleted") from error
+            raise
+        self._remember(of.key, raw["metadata"]["resourceVersion"])
         return renewed(of, raw)
+
+    def _remember(self, key: AppKey, version: str) -> None:
+        self._written[key] = version
+        self._written.move_to_end(key)
+        if len(self._written) > REMEMBERED:
+            self._written.popitem(last=False)
 
     async def drop_finalizers(self, of: Subject, finalizers: tuple[str, ...]) -> Manifest:
         """Take finalizers off, which lets the Application go."""

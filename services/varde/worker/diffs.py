@@ -10,8 +10,8 @@ from varde.core.masking import masked
 from varde.core.object_diff import unified
 from varde.errors import Transient
 from varde.model.diff import ObjectDiff, StoredDiff, diff_place
-from varde.model.message import AppKey
 from varde.worker.comparison import Compared, Comparison
+from varde.worker.subject import Subject
 
 __all__ = ["DiffStore"]
 
@@ -30,15 +30,22 @@ class DiffStore:
     def __init__(self, store: SealedStore) -> None:
         self._store = store
 
-    async def leave(self, app: AppKey, revision: str, comparison: Comparison, at_s: float) -> None:
-        """Replace the diff of an application by what differs now."""
+    async def leave(self, of: Subject, revision: str, comparison: Comparison, at_s: float) -> None:
+        """Replace the diff of an application by what differs now; where nothing did and nothing does, there is none."""
+        if comparison.in_sync and not _differed(of):
+            return
         reveal_key = secrets.token_bytes(32)
         objects = tuple(_masked(one, reveal_key) for one in comparison.objects if not one.in_sync)
         content = msgspec.json.encode(StoredDiff(revisions=(revision,), at_s=at_s, objects=objects))
         try:
-            await self._store.put(diff_place(app), content, kept_s=KEPT_S)
+            await self._store.put(diff_place(of.key), content, kept_s=KEPT_S)
         except Transient as error:
-            log.warning("diff not saved", application=str(app), error=str(error))
+            log.warning("diff not saved", application=str(of.key), error=str(error))
+
+
+def _differed(of: Subject) -> bool:
+    before = of.status.sync
+    return bool(before and before.status != "Synced")
 
 
 def _masked(one: Compared, reveal_key: bytes) -> ObjectDiff:

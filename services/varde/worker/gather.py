@@ -17,7 +17,7 @@ from varde.worker.subject import Subject
 from varde.worker.together import together
 from varde.worker.world import World
 
-__all__ = ["LiveState", "gather", "gather_known", "resource_key"]
+__all__ = ["LiveState", "gather", "gather_known", "nothing_live", "resource_key"]
 
 LIST_FROM = 24
 """Objects of one kind and namespace from which one list costs less than their reads (measured: 2 ms a read)."""
@@ -55,11 +55,19 @@ async def gather(
     versions = {resource_key(r): r.version or "" for r in of.status.resources or ()}
     versions |= {one.key: one.version for one in desired.objects}
     wanted = _doubtful(of, desired, applied, wake) if _may_trust(of, wake) else set(versions)
-    if wake.hard or not of.status.resources:
+    if wake.strays or wake.hard or not of.status.resources:
         strays = await _strays(world, of, versions)
         versions = strays | versions
         wanted |= strays.keys()
     return LiveState(objects=await _read(world, of, {key: versions[key] for key in wanted}), versions=versions)
+
+
+def nothing_live(desired: DesiredState) -> LiveState:
+    """The live state where none of the objects is there."""
+    return LiveState(
+        objects=dict.fromkeys(one.key for one in desired.objects),
+        versions={one.key: one.version for one in desired.objects},
+    )
 
 
 async def gather_known(world: World, of: Subject) -> dict[ResourceKey, Manifest | None]:

@@ -15,11 +15,12 @@ from varde.errors import Conflict, Terminal, Transient, VardeError, Waiting
 from varde.model.event import Done
 from varde.model.message import AppKey, Wake
 from varde.telemetry import names, tracing
+from varde.telemetry.cost import metered
 from varde.worker import report
 from varde.worker.deletion import delete
 from varde.worker.outcome import SHORT_RETRY_S, Outcome, after
 from varde.worker.reconcile import reconcile
-from varde.worker.subject import Subject, application_key, subject
+from varde.worker.subject import Subject, subject
 from varde.worker.world import World
 
 __all__ = ["Handler"]
@@ -53,7 +54,7 @@ class Handler:
         turn = self._turns.setdefault(wake.application, asyncio.Lock())
         async with turn:
             began_s = time.monotonic()
-            outcome = await self._decided(wake)
+            outcome = await metered(self._decided(wake))
         self._scheduler.post(
             Done(
                 application=wake.application,
@@ -80,7 +81,7 @@ class Handler:
         """Read and reconcile; again, with the revision resolved anew, when the Application changed meanwhile."""
         taken_at_s = self._world.now_s()
         for _ in range(RACES):
-            raw = await self._world.cluster.get(application_key(wake.application))
+            raw = await self._world.applications.read(wake.application, wake.present)
             if raw is None:
                 return Outcome(name="gone")
             tenants = self._world.tenants
@@ -90,7 +91,7 @@ class Handler:
                 with self._traced(of, wake, taken_at_s):
                     return await self._reconciled(of, wake)
             except Conflict:
-                wake = msgspec.structs.replace(wake, revisions=(), gather=True)
+                wake = msgspec.structs.replace(wake, revisions=(), gather=True, present=b"")
         raise Waiting(f"Application {wake.application} keeps changing", retry_after_s=SHORT_RETRY_S)
 
     @contextmanager

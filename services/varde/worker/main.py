@@ -25,6 +25,7 @@ from varde.worker.applied import AppliedStore
 from varde.worker.claims import Applications
 from varde.worker.diffs import DiffStore
 from varde.worker.handler import Handler
+from varde.worker.namespaces import Namespaces
 from varde.worker.render.cache import RenderCache
 from varde.worker.render.renderers import Renderers
 from varde.worker.settings import WorkerSettings
@@ -54,14 +55,19 @@ async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
         membership = await stack.enter_async_context(Membership(cluster, namespace=settings.namespace, shard=shard))
         repositories = await stack.enter_async_context(ServiceClient("repo-server", settings.repo_server_url, key))
         tenants = Tenants(cluster, settings.namespace)
-        following = asyncio.create_task(tenants.follow())
+        namespaces = Namespaces(cluster)
+        following, watching = asyncio.create_task(tenants.follow()), asyncio.create_task(namespaces.follow())
         stack.callback(following.cancel)
+        stack.callback(watching.cancel)
         await tenants.ready()
-        world = _world(settings, cluster, client, key, HttpRepositories(repositories), tenants, membership, shard)
+        world = _world(
+            settings, cluster, client, key, HttpRepositories(repositories), tenants, namespaces, membership, shard
+        )
         consumption = consume(
             settings.redis_url,
             shard,
             Handler(world, scheduler, shard),
+            key=key,
             loop=asyncio.get_running_loop(),
             concurrency=settings.concurrency,
         )
@@ -77,6 +83,7 @@ def _world(
     key: bytes,
     repositories: HttpRepositories,
     tenants: Tenants,
+    namespaces: Namespaces,
     membership: Membership,
     shard: str,
 ) -> World:
@@ -90,6 +97,7 @@ def _world(
         applications=Applications(cluster, membership, holders, shard),
         applied=AppliedStore(store),
         diffs=DiffStore(store),
+        namespaces=namespaces,
         tenants=tenants,
         now_s=time.time,
         digest_key=derived(key, "varde desired digests"),

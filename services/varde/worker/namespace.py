@@ -3,6 +3,7 @@
 from varde.errors import Terminal, Waiting
 from varde.model.resource import Manifest, ResourceKey
 from varde.worker.desire import DesiredState
+from varde.worker.namespaces import Namespace
 from varde.worker.subject import Subject
 from varde.worker.world import World
 
@@ -26,8 +27,8 @@ async def ensure_namespace(world: World, of: Subject, desired: DesiredState, *, 
     in_git = any(one.key == key for one in desired.objects)
     if not of.namespace or not (in_git or any(one.key.namespace == of.namespace for one in desired.objects)):
         return
-    live = await world.cluster.get(key)
-    if live and live["metadata"].get("deletionTimestamp"):
+    live = await world.namespaces.find(of.namespace)
+    if live and live.leaving:
         raise Waiting(f"namespace {of.namespace} is being deleted", retry_after_s=TERMINATING_RETRY_S)
     if in_git:
         return
@@ -56,9 +57,7 @@ def _manifest(of: Subject) -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
-def _has(live: Manifest, wanted: Manifest) -> bool:
-    return all(
-        (live["metadata"].get(field) or {}).get(name) == value
-        for field in ("labels", "annotations")
-        for name, value in wanted["metadata"].get(field, {}).items()
-    )
+def _has(live: Namespace, wanted: Manifest) -> bool:
+    metadata = wanted["metadata"]
+    pairs = ((metadata.get("labels", {}), live.labels), (metadata.get("annotations", {}), live.annotations))
+    return all(asked.items() <= found.items() for asked, found in pairs)

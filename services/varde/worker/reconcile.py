@@ -15,10 +15,10 @@ from varde.worker.comparison import Comparison
 from varde.worker.confirm import confirm
 from varde.worker.convergence import settled
 from varde.worker.desire import DesiredState, automated, desire
-from varde.worker.gather import gather
+from varde.worker.gather import gather, nothing_live
 from varde.worker.outcome import Outcome
 from varde.worker.subject import Subject
-from varde.worker.sync import sync
+from varde.worker.sync import is_dry, sync
 from varde.worker.world import World
 
 __all__ = ["reconcile"]
@@ -37,15 +37,31 @@ async def reconcile(world: World, of: Subject, wake: Wake) -> Outcome:
     """
     admit(of, world.control_namespace)
     desired = await desire(world, of, wake)
-    applied = await world.applied.load(of.key)
-    with tracing.span("gather", application=of.key):
-        live = await gather(world, of, desired, applied, wake)
-        comparison = await confirm(world, compare(of, desired, live, applied))
+    comparison = _presumed(of, desired, wake, world.now_s()) or await _compared(world, of, desired, wake)
     decision = _decision(of, desired, comparison, world.now_s())
     refusal = _empty(of, desired, comparison, decision)
     if isinstance(decision, Sync) and not refusal:
         return await sync(world, of, desired, comparison, decision, wake)
     return await _observe(world, of, desired, comparison, decision, refusal)
+
+
+def _presumed(of: Subject, desired: DesiredState, wake: Wake, now_s: float) -> Comparison | None:
+    """A first sync reads nothing: it takes all objects to be absent, and a create of one that is there is refused.
+
+    None where that would not do: the status is to tell what is live, as nothing is about to be written.
+    """
+    if not of.new or wake.hard:
+        return None
+    absent = compare(of, desired, nothing_live(desired), {})
+    decision = _decision(of, desired, absent, now_s)
+    return absent if isinstance(decision, Sync) and not is_dry(decision.operation) else None
+
+
+async def _compared(world: World, of: Subject, desired: DesiredState, wake: Wake) -> Comparison:
+    applied = await world.applied.load(of.key)
+    with tracing.span("gather", application=of.key):
+        live = await gather(world, of, desired, applied, wake)
+        return await confirm(world, compare(of, desired, live, applied))
 
 
 def _decision(of: Subject, desired: DesiredState, comparison: Comparison, now_s: float) -> Decision:
@@ -114,7 +130,7 @@ async def _observe(
     await world.applications.write(of, status, record)
     if set(comparison.applied) != set(comparison.records.values()):
         await world.applied.save(of.key, comparison.applied)
-    await world.diffs.leave(of.key, desired.revision, comparison, now_s)
+    await world.diffs.leave(of, desired.revision, comparison, now_s)
     return Outcome(
         name="compared",
         verified=(desired.commit.id,),

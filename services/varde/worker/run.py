@@ -6,6 +6,7 @@ from varde.core.adoption import adoption
 from varde.core.health import health
 from varde.core.origin import told
 from varde.core.plan import Apply, Plan, Prune, Wave
+from varde.core.resource_version import NEVER
 from varde.errors import Conflict, Terminal, Waiting
 from varde.model.application import ResourceResult
 from varde.model.resource import Manifest, ResourceKey
@@ -107,8 +108,10 @@ async def _apply(world: World, of: Subject, action: Apply) -> Manifest:
                 resource_version = await _adopt(world, of, desired.key, desired.version)
             world.applications.still_held(of)
             return await world.cluster.apply(_with_preconditions(desired.manifest, uid, resource_version))
-        except Conflict:
+        except Conflict as error:
             await world.applications.confirm(of)
+            if not uid:
+                raise Waiting(f"{desired.key} is there already, so it is compared first", retry_after_s=0.0) from error
             live = await world.cluster.get(desired.key, version=desired.version)
             metadata = live["metadata"] if live else {}
             uid, resource_version = metadata.get("uid", ""), metadata.get("resourceVersion", "")
@@ -129,9 +132,8 @@ async def _adopt(world: World, of: Subject, key: ResourceKey, version: str) -> s
 
 def _with_preconditions(manifest: Manifest, uid: str, resource_version: str) -> Manifest:
     """An apply with a uid never creates, and one with a resourceVersion never overwrites what it has not seen."""
-    if not uid:
-        return manifest
-    return {**manifest, "metadata": {**manifest["metadata"], "uid": uid, "resourceVersion": resource_version}}
+    conditions = {"uid": uid, "resourceVersion": resource_version} if uid else {"resourceVersion": NEVER}
+    return {**manifest, "metadata": {**manifest["metadata"], **conditions}}
 
 
 async def _prune(world: World, of: Subject, action: Prune) -> None:

@@ -84,6 +84,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return self.app.status or ApplicationStatus()
 
     @property
+    def new(self) -> bool:
+        """Whether it was never compared or synced, as far as its status knows."""
+        status = self.status
+        return not (status.sync or status.resources or status.operation_state or status.history)
+
+    @property
     def asked(self) -> bool:
         """Whether a person asks for a look now."""
         return REFRESH_ANNOTATION in (self.app.metadata.annotations or {})

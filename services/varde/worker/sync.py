@@ -17,7 +17,7 @@ from varde.model.resource import ResourceKey
 from varde.telemetry import tracing
 from varde.worker import report
 from varde.worker.comparison import Comparison
-from varde.worker.convergence import settled, started
+from varde.worker.convergence import ended, paused, settled, started, synced
 from varde.worker.desire import DesiredState
 from varde.worker.namespace import ensure_namespace
 from varde.worker.outcome import Outcome
@@ -25,7 +25,7 @@ from varde.worker.run import Turn, run
 from varde.worker.subject import Subject
 from varde.worker.world import World
 
-__all__ = ["sync"]
+__all__ = ["is_dry", "sync"]
 
 log = structlog.get_logger()
 
@@ -50,8 +50,8 @@ async def sync(
     operation = decision.operation
     of = await _claimed(world, of, desired, decision, wake)
     try:
-        await ensure_namespace(world, of, desired, dry=_is_dry(operation))
-        turn = await run(world, of, _plan(of, comparison, operation), comparison, dry=_is_dry(operation))
+        await ensure_namespace(world, of, desired, dry=is_dry(operation))
+        turn = await run(world, of, _plan(of, comparison, operation), comparison, dry=is_dry(operation))
     except (Transient, Waiting) as error:
         await _give_back(world, of, str(error))
         raise
@@ -69,7 +69,7 @@ async def _claimed(world: World, of: Subject, desired: DesiredState, decision: S
         if decision.self_heal:
             record = msgspec.structs.replace(record, self_heal=decision.self_heal, self_healed_at_s=now_s)
     status = msgspec.structs.replace(of.status, operation_state=state)
-    with tracing.span("claim", application=of.key):
+    with tracing.span("lease"):
         return await world.applications.claim(of, status, record, wake.number)
 
 
@@ -106,7 +106,8 @@ def _chosen(key: ResourceKey, operation: Operation) -> bool:
     )
 
 
-def _is_dry(operation: Operation) -> bool:
+def is_dry(operation: Operation) -> bool:
+    """Whether an operation only asks what the API server would say."""
     return bool(operation.sync and operation.sync.dry_run)
 
 
@@ -126,7 +127,7 @@ async def _conclude(world: World, of: Subject, desired: DesiredState, after: Com
     status = report.compared(of, desired, after, now_s)
     state = status.operation_state
     assert state  # noqa: S101  the claim wrote it
-    record = msgspec.structs.replace(of.record, spec=of.spec, inputs=(desired.digest,))
+    record = paused(msgspec.structs.replace(of.record, spec=of.spec, inputs=(desired.digest,)), now_s)
     outcome = _outcome(turn, desired)
     if turn.failed:
         status, record, outcome = _failed(of, status, state, record, turn, now_s)
@@ -134,16 +135,17 @@ async def _conclude(world: World, of: Subject, desired: DesiredState, after: Com
         state = msgspec.structs.replace(report.remembered(state, turn.results.values()), message=turn.waiting)
         status = msgspec.structs.replace(status, operation_state=state)
     else:
-        message = f"successfully synced{' (dry run)' if _is_dry(state.operation) else ''} (all tasks run)"
+        message = f"successfully synced{' (dry run)' if is_dry(state.operation) else ''} (all tasks run)"
         state = report.ended(state, "Succeeded", message, now_s, turn.results.values())
         status = report.with_history(of, msgspec.structs.replace(status, operation_state=state), now_s)
         status = report.with_condition(of, status, "SyncError", "", now_s)
-        record = settled(of, status, msgspec.structs.replace(record, synced_at_s=now_s), now_s)
+        record = settled(status, synced(record, now_s))
     status = msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
-    await world.applications.release(of, status, record)
-    await world.applied.save(of.key, after.applied)
-    await world.diffs.leave(of.key, desired.revision, after, now_s)
-    return outcome
+    with tracing.span("status"):
+        await world.applications.release(of, status, record)
+        await world.applied.save(of.key, after.applied)
+        await world.diffs.leave(of, desired.revision, after, now_s)
+    return msgspec.structs.replace(outcome, record=record)
 
 
 def _outcome(turn: Turn, desired: DesiredState) -> Outcome:
@@ -151,6 +153,8 @@ def _outcome(turn: Turn, desired: DesiredState) -> Outcome:
     return Outcome(
         name="waiting" if turn.waiting else "synced",
         verified=(desired.commit.id,),
+        commit=desired.commit,
+        source_type=desired.source_type,
         retry_after_s=LOOK_AGAIN_S if turn.waiting else None,
         changed=len(turn.live) - pruned,
         pruned=pruned,

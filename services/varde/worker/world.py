@@ -9,6 +9,7 @@ from varde.ports.repository import Repositories
 from varde.worker.applied import AppliedStore
 from varde.worker.claims import Applications
 from varde.worker.diffs import DiffStore
+from varde.worker.namespaces import Namespaces
 from varde.worker.render.cache import RenderCache
 from varde.worker.render.renderers import Renderers
 from varde.worker.tenants import Tenants
@@ -30,6 +31,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     applications: Applications
     applied: AppliedStore
     diffs: DiffStore
+    namespaces: Namespaces
     tenants: Tenants
     now_s: Callable[[], float]
     digest_key: bytes

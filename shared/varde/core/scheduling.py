@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from varde.model.application import ApplicationSource
-from varde.model.message import LANES, AppKey, Lane
+from varde.model.message import LANES, AppKey, Change, Lane
+from varde.model.shown import Shown
 
 __all__ = [
     "IDLE",
@@ -47,7 +48,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     or empty. ``current``: the commit that ``status.sync`` speaks of, for each source; empty ones where it names none.
     ``compared``: digest of the spec that the status speaks of. ``unsettled``: the status is not at rest: a sync runs,
     it says why it could not be compared, or its health is still coming. ``retry_at_s``: when its sync is to go on.
-    ``number``: of the newest message that led to a claim.
+    ``number``: of the newest message that led to a claim. ``present``: the object itself, as messages carry it.
+    ``shown``: what dashboards show of it, which decides nothing.
     """
 
     key: AppKey
@@ -65,6 +67,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     unsettled: bool = False
     retry_at_s: float = 0.0
     number: int = 0
+    present: bytes = b""
+    shown: Shown = Shown()
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +81,8 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     hard: bool = False
     rules: bool = False
     health: bool = False
-    pushed_at_s: float = 0.0
-    traceparent: str = ""
+    strays: bool = False
+    change: Change = Change()
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +95,12 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """One application's messages; ``retry_at_s`` is 0 when nobody asked to look again."""
+    """One application's messages; ``retry_at_s`` is 0 when nobody asked to look again; ``change`` is why they did."""
 
     sent: Sent | None = None
     wanted: Need | None = None
     retry_at_s: float = 0.0
+    change: Change = Change()
 
 
 IDLE = Desk()
@@ -122,7 +127,7 @@ def due(desk: Desk) -> Need | None:
 
 def sent(desk: Desk, message: Sent) -> Desk:
     """A message went out with all that was due; it also stands for the look that a timer was to give."""
-    return msgspec.structs.replace(desk, sent=message, wanted=None, retry_at_s=0.0)
+    return msgspec.structs.replace(desk, sent=message, wanted=None, retry_at_s=0.0, change=Change())
 
 
 def done(desk: Desk, number: int, *, retry_at_s: float = 0.0) -> Desk:
@@ -135,7 +140,8 @@ def done(desk: Desk, number: int, *, retry_at_s: float = 0.0) -> Desk:
     """
     if desk.sent and number < desk.sent.number:
         return desk
-    return msgspec.structs.replace(desk, sent=None, retry_at_s=retry_at_s or desk.retry_at_s)
+    change = desk.sent.need.change.again if desk.sent and retry_at_s else desk.change
+    return msgspec.structs.replace(desk, sent=None, retry_at_s=retry_at_s or desk.retry_at_s, change=change)
 
 
 def lost(desk: Desk) -> Desk:
@@ -196,12 +202,12 @@ def _covers(on_its_way: Need, need: Need) -> bool:
         and on_its_way.hard >= need.hard
         and on_its_way.rules >= need.rules
         and on_its_way.health >= need.health
+        and on_its_way.strays >= need.strays
     )
 
 
 def _merged(earlier: Need, later: Need) -> Need:
     """Both at once: the more urgent lane, the newer revisions, the later change's trace if it has one."""
-    newer = later if later.traceparent else earlier
     reasons = dict.fromkeys((*earlier.reason.split("; "), *later.reason.split("; ")))
     return Need(
         lane=min(earlier.lane, later.lane, key=_rank),
@@ -211,6 +217,6 @@ def _merged(earlier: Need, later: Need) -> Need:
         hard=earlier.hard or later.hard,
         rules=earlier.rules or later.rules,
         health=earlier.health or later.health,
-        pushed_at_s=newer.pushed_at_s,
-        traceparent=newer.traceparent,
+        strays=earlier.strays or later.strays,
+        change=later.change if later.change.traceparent else earlier.change,
     )

@@ -12,7 +12,8 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True, tag="pushed"):
     """A Git host says that a ref moved. From the API's webhook.
 
     ``urls`` are all spellings of the repository that the payload holds; ``ref`` is ``refs/heads/main``;
-    ``pushed_at_s`` is the payload's time of the push, else the webhook's arrival.
+    ``pushed_at_s`` is the payload's time of the push, else the webhook's arrival, ``heard_at_s``; ``told_at_s`` is when
+    this event was made of it. ``traceparent`` is the root of the commit's trace.
     """
 
     urls: tuple[str, ...]
@@ -20,6 +21,8 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True, tag="pushed"):
     before: str = ""
     after: str = ""
     pushed_at_s: float
+    heard_at_s: float = 0.0
+    told_at_s: float = 0.0
     traceparent: str = ""
 
 
@@ -33,12 +36,16 @@ class AccessChanged(msgspec.Struct, frozen=True, kw_only=True, tag="access"):
 
 
 class Drifted(msgspec.Struct, frozen=True, kw_only=True, tag="drifted"):
-    """Somebody else changed or deleted an object that Varde keeps. From the observer."""
+    """Somebody else changed or deleted an object that Varde keeps. From the observer.
+
+    ``stray``: it bears the application's name, and the application's status does not know it.
+    """
 
     application: AppKey
     resource: ResourceKey
     what: str
     seen_at_s: float
+    stray: bool = False
 
 
 class HealthChanged(msgspec.Struct, frozen=True, kw_only=True, tag="health"):

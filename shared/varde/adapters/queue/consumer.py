@@ -9,13 +9,14 @@ from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import dramatiq
-import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from varde.adapters.queue.broker import ShardBroker, actor_name
+from varde.adapters.queue.carried import opened
 from varde.adapters.queue.sender import ISSUED
+from varde.adapters.sealing import Sealer
 from varde.model.message import LANES, Wake, queue_name
 from varde.ports.queue import Handler
 
@@ -28,7 +29,13 @@ WAKE_UP_MS = 800
 
 
 def consume(
-    redis_url: str, shard: str, handler: Handler, *, loop: asyncio.AbstractEventLoop, concurrency: int = 16
+    redis_url: str,
+    shard: str,
+    handler: Handler,
+    *,
+    key: bytes,
+    loop: asyncio.AbstractEventLoop,
+    concurrency: int = 16,
 ) -> "Consumption":
     """Start to take a shard's messages.
 
@@ -37,10 +44,11 @@ def consume(
         shard: whose queues.
         handler: called on ``loop`` with each message whose number is the newest; what it raises is logged, no more:
             the scheduler's timers repeat, not the queue.
+        key: the internal key, which opens what messages carry.
         loop: the service's.
         concurrency: messages in hand at most, hence threads.
     """
-    consumption = Consumption(redis_url, shard, handler, loop=loop, concurrency=concurrency)
+    consumption = Consumption(redis_url, shard, handler, key=key, loop=loop, concurrency=concurrency)
     consumption.start()
     return consumption
 
@@ -49,8 +57,16 @@ class Consumption:
     """A shard's queues being consumed; see ``consume``."""
 
     def __init__(
-        self, redis_url: str, shard: str, handler: Handler, *, loop: asyncio.AbstractEventLoop, concurrency: int
+        self,
+        redis_url: str,
+        shard: str,
+        handler: Handler,
+        *,
+        key: bytes,
+        loop: asyncio.AbstractEventLoop,
+        concurrency: int,
     ) -> None:
+        self._sealer = Sealer(key)
         self._handler = handler
         self._loop = loop
         self._in_hand: set[Future[None]] = set()
@@ -92,7 +108,7 @@ class Consumption:
             future.cancel()
 
     def _take(self, content: dict[str, Any]) -> None:
-        wake = msgspec.convert(content, Wake)
+        wake = opened(content, self._sealer)
         future = asyncio.run_coroutine_threadsafe(self._handle(wake), self._loop)
         self._in_hand.add(future)
         try:

@@ -5,11 +5,12 @@ from contextlib import suppress
 from uuid import uuid4
 
 import dramatiq
-import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from varde.adapters.queue.broker import NAMESPACE, ShardBroker, actor_name, bell
+from varde.adapters.queue.carried import closed
+from varde.adapters.sealing import Sealer
 from varde.errors import Transient
 from varde.model.message import LANES, AppKey, Wake, queue_name
 
@@ -30,9 +31,11 @@ class Sender:
 
     Args:
         redis_url: ``redis://``, ``rediss://`` or ``unix://``.
+        key: the internal key, which seals what messages carry.
     """
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, key: bytes) -> None:
+        self._sealer = Sealer(key)
         self._redis = Redis.from_url(redis_url)
         dispatch = ShardBroker(redis_url, "scheduler").scripts["dispatch"].script
         self._dispatch = self._redis.register_script(dispatch)
@@ -53,7 +56,7 @@ class Sender:
                 for wake in wakes:
                     queue = queue_name(shard, wake.lane)
                     await self._raise_number(keys=[ISSUED], args=[str(wake.application), wake.number], client=pipe)
-                    await self._dispatch(keys=[NAMESPACE], args=_enqueue(queue, wake), client=pipe)
+                    await self._dispatch(keys=[NAMESPACE], args=self._enqueue(queue, wake), client=pipe)
                 for queue in {queue_name(shard, wake.lane) for wake in wakes}:
                     pipe.rpush(bell(queue), "1")
                     pipe.ltrim(bell(queue), 0, 0)
@@ -96,22 +99,21 @@ class Sender:
         except (RedisError, OSError) as error:
             raise Transient(f"the queues of shard {shard} stay in Redis: {error}") from error
 
+    def _enqueue(self, queue: str, wake: Wake) -> list[str | int | bytes]:
+        message: dramatiq.Message[None] = dramatiq.Message(
+            queue_name=queue,
+            actor_name=actor_name(wake.lane),
+            args=(closed(wake, self._sealer),),
+            kwargs={},
+            options={"redis_message_id": str(uuid4())},
+        )
+        timestamp, no_maintenance, unpack_at_most, heartbeat_ms, dead_ms = message.message_timestamp, 0, 1, 60_000, 1
+        head = ["enqueue", timestamp, queue, "scheduler", heartbeat_ms, dead_ms, no_maintenance, unpack_at_most]
+        return [*head, message.options["redis_message_id"], message.encode()]
+
     async def close(self) -> None:
         """End its connections."""
         await self._redis.aclose()
-
-
-def _enqueue(queue: str, wake: Wake) -> list[str | int | bytes]:
-    message: dramatiq.Message[None] = dramatiq.Message(
-        queue_name=queue,
-        actor_name=actor_name(wake.lane),
-        args=(msgspec.to_builtins(wake),),
-        kwargs={},
-        options={"redis_message_id": str(uuid4())},
-    )
-    timestamp, no_maintenance, unpack_at_most, heartbeat_ms, keep_dead_ms = message.message_timestamp, 0, 1, 60_000, 1
-    head = ["enqueue", timestamp, queue, "scheduler", heartbeat_ms, keep_dead_ms, no_maintenance, unpack_at_most]
-    return [*head, message.options["redis_message_id"], message.encode()]
 
 
 def _keys(shard: str, queue: str) -> tuple[str, ...]:
