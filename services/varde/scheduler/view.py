@@ -57,14 +57,18 @@ class View:
     Args:
         cluster: the control plane.
         namespace: the control namespace.
+        labels: names of the Applications' labels that dashboards show.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, labels: tuple[str, ...] = ()) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self.shards = Shards(cluster, namespace=namespace)
         self.listener: Listener | None = None
-        self._applications = Reflector[Seen](cluster, GROUP, "Application", seen, namespace=namespace)
+        self.labels = labels
+        self._applications = Reflector[Seen](
+            cluster, GROUP, "Application", lambda found: seen(found, labels), namespace=namespace
+        )
         self._projects = Reflector[SeenProject](cluster, GROUP, "AppProject", seen_project, namespace=namespace)
         self._configuration = tuple(
             Reflector[Mapping[str, str]](
