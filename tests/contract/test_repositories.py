@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,7 +18,6 @@ from varde.errors import Terminal, Transient
 from varde.local.ports import reserve
 from varde.model.application import ApplicationSource
 from varde.model.inputs import AdvanceRequest, InputsRequest, Subscriber
-from varde.model.message import AppKey
 from varde.model.trace import StoredSpan
 from varde.ports.repository import Repositories
 from varde.repo_server.fetchers import Fetchers
@@ -27,7 +27,6 @@ from varde.repo_server.service import RepoServer
 from varde.telemetry import tracing
 
 KEY = b"k" * 43
-APPLICATION = AppKey("argocd", "shop")
 
 
 @asynccontextmanager
@@ -73,38 +72,85 @@ def source(url: str, *, path: str = "app", revision: str = "main") -> Applicatio
     return ApplicationSource(repo_url=url, path=path, target_revision=revision)
 
 
-def subscriber(url: str, *, current: str = "") -> Subscriber:
-    return Subscriber(application=APPLICATION, source=source(url), current=current)
+def session(url: str, *sources: ApplicationSource, name: str = "s", **more: Any) -> AdvanceRequest:
+    """The first request of a session whose subscribers are numbered from 0; without more, none was ever current."""
+    joined = tuple(Subscriber(number=number, source=source) for number, source in enumerate(sources))
+    more = more or {"apart": dict.fromkeys(range(len(sources)), "")}
+    return AdvanceRequest(repository=url, session=name, begins=True, joined=joined, **more)
 
 
-async def test_each_subscriber_gets_a_standing_in_order(repositories: Repositories, git_server: GitServer):
+async def test_who_was_never_current_is_touched(repositories: Repositories, git_server: GitServer):
     url = git_server.url(git_server.create({"app/a.yaml": "1", "other/b.yaml": "1"}))
-    asked = tuple(
-        Subscriber(application=AppKey("argocd", path), source=source(url, path=path)) for path in ("app", "other")
-    )
-    answer = await repositories.advance(AdvanceRequest(repository=url, subscribers=asked))
-    assert [standing.application.name for standing in answer.standings] == ["app", "other"]
-    assert all(standing.touched and standing.revision and not standing.error for standing in answer.standings)
+    answer = await repositories.advance(session(url, source(url), source(url, path="other")))
+    assert answer.touched == (0, 1)
+    assert answer.heads["main"].revision
+    assert not answer.heads["main"].error
 
 
-async def test_a_standing_tells_touched_from_untouched(repositories: Repositories, git_server: GitServer):
+async def test_a_session_is_told_who_is_touched_by_what_came_since(repositories: Repositories, git_server: GitServer):
     name = git_server.create({"app/a.yaml": "1"})
     url = git_server.url(name)
-    first = await repositories.advance(AdvanceRequest(repository=url, subscribers=(subscriber(url),)))
-    commit = first.standings[0].revision
+    first = (await repositories.advance(session(url, source(url)))).heads["main"].revision
     beside = git_server.push(name, {"README.md": "for people"})
-    asked = AdvanceRequest(repository=url, subscribers=(subscriber(url, current=commit),))
-    (standing,) = (await repositories.advance(asked)).standings
-    assert (standing.revision, standing.touched) == (beside, False)
+    answer = await repositories.advance(AdvanceRequest(repository=url, session="s", since={"main": first}))
+    assert (answer.heads["main"].revision, answer.touched) == (beside, ())
     changed = git_server.push(name, {"app/a.yaml": "2"})
-    (standing,) = (await repositories.advance(asked)).standings
-    assert (standing.revision, standing.touched) == (changed, True)
+    for since in (beside, first, beside):  # an answer that got lost is asked for again, as often as it takes
+        answer = await repositories.advance(AdvanceRequest(repository=url, session="s", since={"main": since}))
+        assert (answer.heads["main"].revision, answer.touched) == (changed, (0,))
 
 
-async def test_a_current_commit_that_nobody_knows_counts_as_touched(repositories: Repositories, git_server: GitServer):
+async def test_a_request_names_only_what_changed(repositories: Repositories, git_server: GitServer):
+    name = git_server.create({"app/a.yaml": "1", "other/b.yaml": "1"})
+    url = git_server.url(name)
+    first = (await repositories.advance(session(url, source(url)))).heads["main"].revision
+    joined = (Subscriber(number=7, source=source(url, path="other")),)
+    asked = AdvanceRequest(repository=url, session="s", joined=joined, since={"main": first}, apart={7: ""})
+    for _ in range(2):  # who joins again stays as it is
+        assert (await repositories.advance(asked)).touched == (7,)
+    git_server.push(name, {"app/a.yaml": "2", "other/b.yaml": "2"})
+    asked = AdvanceRequest(repository=url, session="s", left=(0, 5), since={"main": first})
+    assert (await repositories.advance(asked)).touched == (7,)
+
+
+async def test_a_session_that_nobody_knows_is_to_be_begun_anew(repositories: Repositories, git_server: GitServer):
     url = git_server.url(git_server.create({"app/a.yaml": "1"}))
-    asked = AdvanceRequest(repository=url, subscribers=(subscriber(url, current="f" * 40),))
-    assert (await repositories.advance(asked)).standings[0].touched
+    assert (await repositories.advance(AdvanceRequest(repository=url, session="s"))).lost
+    await repositories.advance(session(url, source(url)))
+    await repositories.advance(session(url, source(url), name="of the next leader"))
+    assert (await repositories.advance(AdvanceRequest(repository=url, session="s"))).lost
+
+
+async def test_who_is_current_up_to_another_commit_is_compared_with_that_one(
+    repositories: Repositories, git_server: GitServer
+):
+    name = git_server.create({"app/a.yaml": "1"})
+    url = git_server.url(name)
+    first = (await repositories.advance(session(url, source(url)))).heads["main"].revision
+    second = git_server.push(name, {"app/a.yaml": "2"})
+    third = git_server.push(name, {"README.md": "for people"})
+    for current, touched in ((first, (0,)), (second, ()), (third, ()), ("f" * 40, (0,))):
+        asked = AdvanceRequest(repository=url, session="s", since={"main": third}, apart={0: current})
+        assert (await repositories.advance(asked)).touched == touched
+
+
+@pytest.mark.parametrize("how", ["since", "apart"])
+async def test_a_commit_that_nobody_knows_counts_as_touched(
+    repositories: Repositories, git_server: GitServer, how: str
+):
+    url = git_server.url(git_server.create({"app/a.yaml": "1"}))
+    gone = {"since": {"main": "f" * 40}, "apart": {0: "f" * 40}}
+    assert (await repositories.advance(session(url, source(url), **{how: gone[how]}))).touched == (0,)
+
+
+async def test_a_source_that_is_refused_is_touched_by_each_move(repositories: Repositories, git_server: GitServer):
+    name = git_server.create({"app/a.yaml": "1"})
+    url = git_server.url(name)
+    first = (await repositories.advance(session(url, source(url, path="gone")))).heads["main"].revision
+    asked = AdvanceRequest(repository=url, session="s", since={"main": first})
+    assert (await repositories.advance(asked)).touched == ()
+    git_server.push(name, {"gone/a.yaml": "1"})
+    assert (await repositories.advance(asked)).touched == (0,)
 
 
 async def test_inputs_stay_those_of_their_commit(repositories: Repositories, git_server: GitServer):
@@ -135,7 +181,7 @@ async def test_what_only_a_commit_or_a_spec_can_mend_is_terminal(repositories: R
 async def test_a_host_that_cannot_be_reached_is_transient(repositories: Repositories):
     url = "http://127.0.0.1:1/x.git"
     with pytest.raises(Transient, match=url):
-        await repositories.advance(AdvanceRequest(repository=url, subscribers=(subscriber(url),)))
+        await repositories.advance(session(url, source(url)))
 
 
 async def test_a_span_goes_on_across_the_wire(tmp_path: Path, git_server: GitServer):

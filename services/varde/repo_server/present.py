@@ -1,6 +1,6 @@
-"""What a repository's present means to applications: where their revisions stand, what touches them, their inputs.
+"""What a repository's present holds: where revisions stand, what sources are at commits, where two commits differ.
 
-``service`` runs this in a thread, on a mirror that it has had looked at.
+``service`` runs this in a thread, on a mirror that it has had looked at; ``following`` asks it for many at once.
 """
 
 import pygit2
@@ -9,10 +9,9 @@ from varde.core import inputs
 from varde.core.inputs import Inputs, Limits
 from varde.errors import Terminal
 from varde.model.application import ApplicationSource
-from varde.model.inputs import Commit, InputsAnswer, InputsRequest, Standing, Subscriber
+from varde.model.inputs import Commit, InputsAnswer, InputsRequest
 from varde.repo_server.fetch_job import Fetched
 from varde.repo_server.git_tree import GitTree, commit_at
-from varde.repo_server.remembered import Remembered
 from varde.repo_server.revisions import commit_of
 
 __all__ = ["Present"]
@@ -24,31 +23,17 @@ class Present:
     Args:
         repository: the mirror.
         refs: of its last look.
-        remembered: earlier walks.
         limits: of what one application may read.
         shown: what the repository is called in messages.
     """
 
-    def __init__(
-        self, repository: pygit2.Repository, refs: Fetched, *, remembered: Remembered, limits: Limits, shown: str
-    ) -> None:
+    def __init__(self, repository: pygit2.Repository, refs: Fetched, *, limits: Limits, shown: str) -> None:
         self._repository = repository
         self._refs = refs
-        self._remembered = remembered
         self._limits = limits
         self._shown = shown
         self._resolved: dict[str, pygit2.Commit | Terminal] = {}
         self._trees: dict[str, GitTree] = {}
-
-    def standing(self, subscriber: Subscriber) -> Standing:
-        """Where one application stands; what cannot be said of it is its own error, not that of the others."""
-        source = subscriber.source
-        try:
-            commit = self._commit(source.target_revision or "")
-        except Terminal as error:
-            return Standing(application=subscriber.application, error=str(error))
-        touched = self._is_touched(source, subscriber.current, commit)
-        return Standing(application=subscriber.application, revision=str(commit.id), touched=touched)
 
     def inputs(self, request: InputsRequest) -> InputsAnswer:
         """One source's inputs.
@@ -56,16 +41,21 @@ class Present:
         Raises:
             Terminal: the revision or the path is absent, or the source is refused; names repository and commit.
         """
-        commit = self._commit(request.revision or request.source.target_revision or "")
+        commit = self.commit(request.revision or request.source.target_revision or "")
         tree = self._tree(commit)
         try:
-            found = self._found(request.source, commit)
+            found = inputs.find(tree, request.source, self._limits)
             files = () if found.digest in request.known else inputs.read(tree, found, self._limits)
         except Terminal as error:
             raise Terminal(f"{error} ({self._shown} at {commit.id})", reason=error.reason) from error
         return InputsAnswer(commit=_told(commit), digest=found.digest, source_type=found.source_type, files=files)
 
-    def _commit(self, revision: str) -> pygit2.Commit:
+    def commit(self, revision: str) -> pygit2.Commit:
+        """Where a targetRevision stands.
+
+        Raises:
+            Terminal: it stands nowhere; names the repository.
+        """
         if revision not in self._resolved:
             try:
                 self._resolved[revision] = commit_of(self._repository, self._refs, revision)
@@ -76,26 +66,27 @@ class Present:
             raise Terminal(str(outcome))
         return outcome
 
-    def _is_touched(self, source: ApplicationSource, current: str, commit: pygit2.Commit) -> bool:
-        """Whether the inputs differ, or may: when the commit is gone or the source is refused, the worker says why."""
-        if current == str(commit.id):
-            return False
-        before = commit_at(self._repository, current) if current else None
-        if before is None:
-            return True
+    def found(self, source: ApplicationSource, commit: str) -> Inputs | None:
+        """A source's inputs at a commit; None when the commit is gone, or the source is refused at it."""
+        tree = self.tree(commit)
         try:
-            known = self._remembered.get(source, current) or self._found(source, before)
-            if inputs.is_untouched(known, self._tree(commit)):
-                self._remembered.put(source, str(commit.id), known)
-                return False
-            return self._found(source, commit).digest != known.digest
+            return inputs.find(tree, source, self._limits) if tree else None
         except Terminal:
-            return True
+            return None
 
-    def _found(self, source: ApplicationSource, commit: pygit2.Commit) -> Inputs:
-        found = inputs.find(self._tree(commit), source, self._limits)
-        self._remembered.put(source, str(commit.id), found)
-        return found
+    def tree(self, commit: str) -> GitTree | None:
+        """A commit's files; None when the mirror does not have it (any more)."""
+        found = commit_at(self._repository, commit)
+        return self._tree(found) if found else None
+
+    def differing(self, one: str, other: str) -> tuple[str, ...] | None:
+        """The paths of the files that two commits do not have alike; None when either is not in the mirror."""
+        commits = [commit_at(self._repository, each) if each else None for each in (one, other)]
+        if not all(commits):
+            return None
+        before, after = (each.tree for each in commits if each)
+        deltas = before.diff_to_tree(after).deltas
+        return tuple(delta.new_file.raw_path.decode("utf-8", "replace") for delta in deltas)
 
     def _tree(self, commit: pygit2.Commit) -> GitTree:
         name = str(commit.id)

@@ -15,12 +15,12 @@ from starlette.routing import Route
 
 from varde.core.inputs import Limits
 from varde.errors import Terminal
-from varde.model.inputs import AdvanceAnswer, AdvanceRequest, InputsAnswer, InputsRequest, Standing
+from varde.model.inputs import AdvanceAnswer, AdvanceRequest, InputsAnswer, InputsRequest
 from varde.repo_server.fetch_job import Fetched
+from varde.repo_server.following import Followings
 from varde.repo_server.mirror import Mirror, Wanted
 from varde.repo_server.mirrors import Mirrors
 from varde.repo_server.present import Present
-from varde.repo_server.remembered import Remembered
 from varde.repo_server.revisions import FULL, is_extra
 from varde.telemetry.names import REPOSITORY, REVISION
 from varde.telemetry.tracing import span
@@ -43,7 +43,7 @@ class RepoServer:
     def __init__(self, mirrors: Mirrors, limits: Callable[[], Limits]) -> None:
         self._mirrors = mirrors
         self._limits = limits
-        self._remembered = Remembered()
+        self._followings = Followings()
 
     def routes(self) -> tuple[Route, ...]:
         """What ``varde.adapters.http_server.internal_app`` serves."""
@@ -55,24 +55,25 @@ class RepoServer:
     async def advance(self, request: AdvanceRequest) -> AdvanceAnswer:
         """See ``varde.ports.repository``."""
         mirror, access = self._mirrors.at(request.repository, request.project)
-        revisions = {subscriber.source.target_revision or "" for subscriber in request.subscribers}
+        following = self._followings.of(request)
+        if following is None:
+            return AdvanceAnswer(lost=True)
         with span("fetch", attributes={REPOSITORY: mirror.address.shown}):
             fetched_s = await mirror.look(
                 access,
                 Wanted(
                     since_s=time.monotonic() - request.freshness_s,
-                    extra=frozenset(filter(is_extra, revisions)),
+                    extra=frozenset(filter(is_extra, following.revisions(request))),
                     ref=request.ref,
                     expect=request.expect,
                 ),
             )
 
-        def told(repository: pygit2.Repository, refs: Fetched) -> tuple[Standing, ...]:
-            present = self._present(repository, refs, mirror)
-            return tuple(map(present.standing, request.subscribers))
-
         with span("resolve", attributes={REPOSITORY: mirror.address.shown}):
-            return AdvanceAnswer(standings=await mirror.read(access, told), fetched_s=fetched_s)
+            answer = await mirror.read(
+                access, lambda repository, refs: following.advance(self._present(repository, refs, mirror), request)
+            )
+        return msgspec.structs.replace(answer, fetched_s=fetched_s)
 
     async def inputs(self, request: InputsRequest) -> InputsAnswer:
         """See ``varde.ports.repository``; a commit that is there already needs no look, whatever its age."""
@@ -97,7 +98,7 @@ class RepoServer:
 
     def _present(self, repository: pygit2.Repository, refs: Fetched, mirror: Mirror) -> Present:
         shown = mirror.address.shown
-        return Present(repository, refs, remembered=self._remembered, limits=self._limits(), shown=shown)
+        return Present(repository, refs, limits=self._limits(), shown=shown)
 
     async def _advance(self, request: Request) -> Response:
         return await _answered(request, AdvanceRequest, self.advance)

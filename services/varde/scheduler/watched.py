@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -16,13 +16,15 @@ import structlog
 from varde.core.scheduling import Need, Seen
 from varde.errors import Transient, VardeError
 from varde.model.event import Pushed
-from varde.model.inputs import AdvanceAnswer, AdvanceRequest, Standing, Subscriber
-from varde.model.message import AppKey, Lane
+from varde.model.inputs import AdvanceAnswer, AdvanceRequest
+from varde.model.message import AppKey, Change, Lane
 from varde.model.settings import ArgoSettings
 from varde.ports.repository import Repositories
+from varde.scheduler import commit_trace
 from varde.scheduler.desks import Desks
+from varde.scheduler.followers import Follower, Followers
 from varde.scheduler.verified import Verified
-from varde.telemetry import names, tracing
+from varde.telemetry import tracing
 
 __all__ = ["Place", "Watched", "World"]
 
@@ -70,15 +72,28 @@ class Watched:
 
     def __init__(self, place: Place, world: World, *, poll_in_s: float) -> None:
         self.place = place
-        self.members: dict[AppKey, bool] = {}
-        """The applications, and whether the first look is to wake them whatever it says."""
+        self.followers = Followers(place.repository, place.project, world.verified)
         self._world = world
+        self._regardless: set[AppKey] = set()
+        """The applications that the next look is to wake whatever it says."""
         self._pushes: dict[str, Pushed] = {}
         self._told: dict[AppKey, str] = {}
         self._failures = 0
         self._bell = asyncio.Event()
         self._poll_at_s = time.monotonic() + poll_in_s
         self._hard_at_s = time.monotonic() + (world.settings().hard_reconciliation_s or NEVER_S)
+
+    def join(self, seen: Seen, *, regardless: bool) -> None:
+        """An application follows from now on; ``regardless``: the first look is to wake it whatever it says."""
+        self.followers.join(seen)
+        if regardless:
+            self._regardless.add(seen.key)
+
+    def leave(self, key: AppKey) -> None:
+        """An application follows no more."""
+        self.followers.leave(key)
+        self._regardless.discard(key)
+        self._told.pop(key, None)
 
     def push(self, event: Pushed) -> None:
         """A ref moved; of several moves of one ref the last counts."""
@@ -87,9 +102,10 @@ class Watched:
 
     def look(self) -> None:
         """Look at once, and wake what is not at rest whatever the look says."""
-        for key in self.members:
+        for key in self.followers.keys:
             seen = self._world.application(key)
-            self.members[key] |= bool(seen and seen.unsettled)
+            if seen and seen.unsettled:
+                self._regardless.add(key)
         self._poll_at_s = time.monotonic()
         self._bell.set()
 
@@ -116,25 +132,18 @@ class Watched:
         while self._pushes:
             event = self._pushes.pop(next(iter(self._pushes)))
             expect = "" if event.after == DELETED else event.after
-            attributes = {names.REPOSITORY: self.place.repository, names.REF: event.ref}
+            looked_at_s = time.time()
             try:
-                with tracing.span("advance", parent=event.traceparent, attributes=attributes):
-                    asked, answer = await self._ask(0.0, expect=expect, ref=event.ref)
+                with tracing.span("look", parent=event.traceparent):
+                    request, answer = await self._ask(0.0, expect=expect, ref=event.ref)
             except VardeError as error:
                 if isinstance(error, Transient):
                     self._pushes.setdefault(event.ref, event)
                 await self._failed(error)
                 continue
-            self._answered(
-                asked,
-                answer,
-                Need(
-                    lane=Lane.WEBHOOK,
-                    reason=f"push to {event.ref}",
-                    pushed_at_s=event.pushed_at_s,
-                    traceparent=event.traceparent,
-                ),
-            )
+            change = commit_trace.by_webhook(event, looked_at_s=looked_at_s, fetch_s=answer.fetched_s)
+            self._answered(request, answer, Need(lane=Lane.WEBHOOK, reason=f"push to {event.ref}", change=change))
+            self._finish(change, Lane.WEBHOOK, answer, ref=event.ref, revision=expect)
 
     async def _poll(self) -> None:
         settings = self._world.settings()
@@ -142,78 +151,72 @@ class Watched:
         jitter_s = random.uniform(0.0, settings.reconciliation_jitter_s)  # noqa: S311  spreads load, no secret
         self._poll_at_s = time.monotonic() + (settings.reconciliation_s + jitter_s or NEVER_S)
         try:
-            asked, answer = await self._ask(min(POLL_FRESHNESS_S, settings.reconciliation_s * POLL_FRESHNESS_PART))
+            request, answer = await self._ask(min(POLL_FRESHNESS_S, settings.reconciliation_s * POLL_FRESHNESS_PART))
         except VardeError as error:
             await self._failed(error)
             if isinstance(error, Transient):
                 self._poll_at_s = time.monotonic()
             return
-        change = ""
-        if any(standing.touched for standing in answer.standings):
-            change = tracing.root()
-            attributes = {names.REPOSITORY: self.place.repository}
-            tracing.record("advance", parent=change, start_s=began_s, end_s=time.time(), attributes=attributes)
-        self._answered(asked, answer, Need(lane=Lane.POLL, reason="poll", pushed_at_s=began_s, traceparent=change))
+        change = Change()
+        if answer.touched:
+            change = commit_trace.by_poll(looked_at_s=began_s, fetch_s=answer.fetched_s)
+        self._answered(request, answer, Need(lane=Lane.POLL, reason="poll", change=change))
+        self._finish(change, Lane.POLL, answer)
+
+    def _finish(self, change: Change, lane: Lane, answer: AdvanceAnswer, *, ref: str = "", revision: str = "") -> None:
+        commit_trace.finish(
+            change,
+            lane,
+            repository=self.place.repository,
+            ref=ref,
+            revision=revision,
+            followers=len(self.followers),
+            touched=len(answer.touched),
+        )
 
     def _hard(self) -> None:
         every_s = self._world.settings().hard_reconciliation_s
         self._hard_at_s = time.monotonic() + (every_s or NEVER_S)
         if every_s:
-            for key in self.members:
+            for key in self.followers.keys:
                 self._world.desks.want(key, Need(lane=Lane.POLL, reason="hard reconciliation", gather=True, hard=True))
 
     async def _ask(
         self, freshness_s: float, *, expect: str = "", ref: str = ""
-    ) -> tuple[tuple[tuple[Seen, int], ...], AdvanceAnswer]:
-        asked = tuple(self._sources())
-        if not asked:
-            return (), AdvanceAnswer(standings=())
-        request = AdvanceRequest(
-            repository=self.place.repository,
-            project=self.place.project,
-            subscribers=tuple(
-                Subscriber(application=seen.key, source=seen.sources[place], current=self._commits(seen)[place])
-                for seen, place in asked
-            ),
-            freshness_s=freshness_s,
-            expect=expect,
-            ref=ref,
-        )
-        return asked, await self._world.repositories.advance(request)
+    ) -> tuple[AdvanceRequest, AdvanceAnswer]:
+        while True:
+            request = self.followers.request(freshness_s=freshness_s, expect=expect, ref=ref)
+            if not self.followers:
+                return request, AdvanceAnswer()
+            answer = await self._world.repositories.advance(request)
+            if not answer.lost:
+                return request, answer
+            self.followers.begin_anew()
 
-    def _sources(self) -> Iterable[tuple[Seen, int]]:
-        """Each application's sources in this repository."""
-        for key in self.members:
-            seen = self._world.application(key)
-            for place, source in enumerate(seen.sources if seen else ()):
-                if seen and source.repo_url == self.place.repository:
-                    yield seen, place
-
-    def _commits(self, seen: Seen) -> tuple[str, ...]:
-        verified = self._world.verified.commits(seen.key)
-        return verified if len(verified) == len(seen.sources) else seen.current
-
-    def _answered(self, asked: tuple[tuple[Seen, int], ...], answer: AdvanceAnswer, need: Need) -> None:
+    def _answered(self, request: AdvanceRequest, answer: AdvanceAnswer, need: Need) -> None:
         self._failures = 0
-        for (seen, place), standing in zip(asked, answer.standings, strict=True):
-            now = self._world.application(seen.key)
-            if now is None or now.sources != seen.sources:
-                continue  # its own change has asked for a look at the present
-            if standing.error:
-                self._tell(seen.key, standing.error, need.lane)
-            else:
-                self._stands(seen, place, standing, need)
+        failing = {
+            key: head.error
+            for revision, head in answer.heads.items()
+            if head.error
+            for key in self.followers.keys_at(revision)
+        }
+        for key, error in failing.items():
+            self._tell(key, error, need.lane)
+        regardless = (self._told.keys() | self._regardless) - failing.keys()
+        for follower in self.followers.answered(request, answer, regardless):
+            self._told.pop(follower.key, None)
+            self._regardless.discard(follower.key)
+            change = commit_trace.of_application(need.change, follower.key)
+            revisions = self._revisions(follower)
+            self._world.desks.want(follower.key, msgspec.structs.replace(need, revisions=revisions, change=change))
 
-    def _stands(self, seen: Seen, place: int, standing: Standing, need: Need) -> None:
-        commits = (*self._commits(seen)[:place], standing.revision, *self._commits(seen)[place + 1 :])
-        regardless = self._told.pop(seen.key, "") or self.members.get(seen.key)
-        if seen.key in self.members:
-            self.members[seen.key] = False
-        if standing.touched or regardless:
-            revisions = commits if all(commits) else ()
-            self._world.desks.want(seen.key, msgspec.structs.replace(need, revisions=revisions))
-        else:
-            self._world.verified.note(seen.key, commits)
+    def _revisions(self, follower: Follower) -> tuple[str, ...]:
+        """The commits to bring an application to, one a source; none when those of its other sources are not known."""
+        seen = self._world.application(follower.key)
+        known = self._world.verified.commits(follower.key) or (seen.current if seen else ())
+        commits = (*known[: follower.place], self.followers.head(follower), *known[follower.place + 1 :])
+        return commits if all(commits) and len(commits) == follower.of else ()
 
     async def _failed(self, error: VardeError) -> None:
         """Tell applications what the repository says, once, and wait before the next try; a push ends the wait."""
@@ -231,7 +234,7 @@ class Watched:
                 await self._bell.wait()
 
     def _tell_all(self, error: str) -> None:
-        for key in self.members:
+        for key in self.followers.keys:
             self._tell(key, error, Lane.POLL)
 
     def _tell(self, key: AppKey, error: str, lane: Lane) -> None:

@@ -3,61 +3,70 @@
 import msgspec
 
 from varde.model.application import ApplicationSource
-from varde.model.message import AppKey
 
 __all__ = [
     "AdvanceAnswer",
     "AdvanceRequest",
     "Commit",
     "File",
+    "Head",
     "InputsAnswer",
     "InputsRequest",
-    "Standing",
     "Subscriber",
 ]
 
 
 class Subscriber(msgspec.Struct, frozen=True, kw_only=True):
-    """One source of one application, and the commit up to which it is known to be current (empty: none)."""
+    """One source of one application; ``number`` names it for as long as its session lasts, and no other after it."""
 
-    application: AppKey
+    number: int
     source: ApplicationSource
-    current: str = ""
 
 
 class AdvanceRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Look at a repository anew and say which of these applications its present touches.
+    """Look at a repository anew and say which of the applications that follow it its present touches.
 
+    The repo-server keeps a session's subscribers, so that a request names only what changed, however many there are:
+    ``joined`` and ``left`` since the last request that was answered (again, where it was not); ``begins``: ``joined``
+    is all of them. ``since``: by targetRevision (none: empty), the commit up to which its subscribers are current, but
+    for those ``apart``, which are current up to another commit each (empty: none is known).
     ``freshness_s``: a look at the remote that is at most this old will do (0: look now).
     ``expect``: a webhook's commit; when the mirror has it already at ``ref``, no fetch is made.
     """
 
     repository: str
     project: str = ""
-    subscribers: tuple[Subscriber, ...]
+    session: str
+    begins: bool = False
+    joined: tuple[Subscriber, ...] = ()
+    left: tuple[int, ...] = ()
+    since: dict[str, str] = {}
+    apart: dict[int, str] = {}
     freshness_s: float = 0.0
     expect: str = ""
     ref: str = ""
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the repository's present means to one subscriber.
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The commit that a targetRevision stands at, or why that cannot be said, with the way out."""
 
-    ``revision``: the commit its targetRevision stands at. ``touched``: its inputs differ between ``current`` and
-    ``revision`` (also when ``current`` is empty or unknown). ``error``: why neither could be said; names the way out.
-    """
-
-    application: AppKey
     revision: str = ""
-    touched: bool = True
     error: str = ""
 
 
 class AdvanceAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One standing for each subscriber, in order; ``fetched_s`` is how long the fetch took (0: none was needed)."""
+    """What the repository's present means to a session.
 
-    standings: tuple[Standing, ...]
+    ``heads``: by targetRevision. ``touched``: the subscribers whose inputs differ between the commit that they are
+    current up to and the head (also when that commit is unknown); none of those whose head has an error.
+    ``fetched_s``: how long the fetch took (0: none was needed). ``lost``: the session is not known (any more), so that
+    nothing else is said; begin it anew.
+    """
+
+    heads: dict[str, Head] = {}
+    touched: tuple[int, ...] = ()
     fetched_s: float = 0.0
+    lost: bool = False
 
 
 class InputsRequest(msgspec.Struct, frozen=True, kw_only=True):
