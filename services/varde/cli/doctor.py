@@ -9,6 +9,7 @@ import msgspec
 
 from varde.adapters.kube import connect
 from varde.cli.checks import BAD, FINE, MIND, Finding, cluster_checks
+from varde.cli.doctor_node import node
 from varde.cli.output import clean, emit, output_option
 from varde.cli.server import Place, Server, find_server, path_of
 from varde.errors import Terminal, Transient, VardeError
@@ -20,7 +21,7 @@ MARKS = {FINE: ("✓", "green"), MIND: ("!", "yellow"), BAD: ("✕", "red")}
 NAME_CHARS = 14
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--kubeconfig", metavar="FILE", help="Of the control cluster.  [else .varde/varde.json, KUBECONFIG]")
 @click.option("--namespace", default="argocd", show_default=True, help="The control namespace.")
 @click.option("--server", metavar="URL", help="Varde's URL.  [env: VARDE_SERVER; else .varde/varde.json]")
@@ -30,7 +31,9 @@ NAME_CHARS = 14
 def doctor(
     ctx: click.Context, kubeconfig: str | None, namespace: str, server: str | None, token: str | None, output: str
 ) -> None:
-    """Say what is wrong and how to mend it."""
+    """Say what is wrong and how to mend it; with ``node``, what of this machine costs convergence."""
+    if ctx.invoked_subcommand:
+        return
     place, api = _api(server, token)
     path = kubeconfig or (place.kubeconfig if place else "") or _usual_kubeconfig()
     findings = [*asyncio.run(_cluster(path, namespace)), *api]
@@ -38,6 +41,9 @@ def doctor(
         for finding in findings:
             _say(finding)
     ctx.exit(1 if any(finding.verdict == BAD for finding in findings) else 0)
+
+
+doctor.add_command(node)
 
 
 def _say(finding: Finding) -> None:

@@ -1,0 +1,72 @@
+"""What a node's stalls cost a push at its 95th percentile: the formulas behind the verdicts, pure.
+
+**Stalls of the CPU** (steal, run queue, throttling). A push needs ``PUSH_CPU_S`` of CPU on its way. While it wants to
+run, stalls begin at random (a Poisson process) and last exponentially long; the share of wanted time that was lost and
+the mean length are measured. The number of stalls met then is Poisson with mean ``n = work * share / (1 - share) /
+stall``, and the delay, a sum of as many exponentials, stays below x with probability
+``sum over k of Poisson(k; n) * Erlang(k; x / stall)``; its 95th percentile is found by bisection.
+
+**Waits one after another** (timers, the disk): all but one take the median, one of them the 99th percentile.
+"""
+
+import math
+
+from varde.cli.doctor_node_facts import Delays
+
+__all__ = ["PUSH_CPU_S", "PUSH_WAKE_UPS", "PUSH_WRITES", "held_up_s", "in_a_row_s"]
+
+PUSH_CPU_S = 0.05
+"""On the way of a push of 3 objects: 8 ms in Varde, 5 writes of 4 to 6 ms in kube-apiserver and etcd, Git the rest."""
+PUSH_WAKE_UPS = 10
+"""Hand-overs from process to process on that way: webhook, leader, queue, worker, and the answers to its requests."""
+PUSH_WRITES = 3
+"""Of them, one after another, what etcd has to have on its disk: the claim, the objects (side by side), the status."""
+QUANTILE = 0.95
+BISECTIONS = 40
+SPREADS = 12.0
+"""Standard deviations beyond which a Poisson's terms, and the delay's tail, are nothing."""
+
+
+def held_up_s(share: float, stall_s: float, *, work_s: float = PUSH_CPU_S, quantile: float = QUANTILE) -> float:
+    """The delay by stalls that is not exceeded in this share of cases.
+
+    Args:
+        share: of the time in which work wanted to run, what it lost; 0 to 1.
+        stall_s: mean length of a stall.
+        work_s: CPU that is wanted.
+        quantile: share of cases.
+    """
+    if share <= 0 or stall_s <= 0:
+        return 0.0
+    met = work_s * min(share, 0.99) / (1 - min(share, 0.99)) / stall_s
+    low, high = 0.0, stall_s * (met + SPREADS * (1 + math.sqrt(2 * met)))
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _below(middle / stall_s, met) >= quantile else (middle, high)
+    return high
+
+
+def _below(stalls: float, met: float) -> float:
+    """Probability that the delay stays below ``stalls`` mean stalls when ``met`` are met on average."""
+    most = math.ceil(max(met, stalls) + SPREADS * (1 + math.sqrt(max(met, stalls))))
+    erlang, total = 1.0, 0.0
+    for count in range(most + 1):
+        total += _poisson(count, met) * erlang
+        erlang -= _poisson(count, stalls)  # that a sum of one exponential more stays below
+    return total
+
+
+def _poisson(count: int, mean: float) -> float:
+    if mean == 0:
+        return float(count == 0)
+    return math.exp(count * math.log(mean) - mean - math.lgamma(count + 1))
+
+
+def in_a_row_s(delays: Delays, times: int) -> float:
+    """What waits one after another cost when one of them is a bad one.
+
+    Args:
+        delays: of one wait.
+        times: how many there are.
+    """
+    return (times - 1) * delays.p50_s + delays.p99_s
