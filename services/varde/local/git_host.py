@@ -23,8 +23,18 @@ PROBE_TIMEOUT_S = 2.0
 TIER = 1
 
 
-async def start_git_host(root: Path, supervisor: Supervisor, *, port: int, webhook_url: str, secret: str) -> str:
+async def start_git_host(
+    root: Path, supervisor: Supervisor, *, port: int, webhook_url: str, secret: str, whole_seconds: bool = False
+) -> str:
     """Serve the repositories below a folder, the examples among them.
+
+    Args:
+        root: the folder.
+        supervisor: runs the server.
+        port: where it listens.
+        webhook_url: who is told of pushes.
+        secret: what that is signed with.
+        whole_seconds: whether the webhook's receiver takes nothing finer.
 
     Returns:
         The server's base URL; ``BASE/NAME.git`` is a repository's.
@@ -42,6 +52,7 @@ async def start_git_host(root: Path, supervisor: Supervisor, *, port: int, webho
         "VARDE_ROOT": str(root),
         "VARDE_WEBHOOK_URL": webhook_url,
         "VARDE_WEBHOOK_SECRET": secret,
+        "VARDE_WHOLE_SECONDS": "true" if whole_seconds else "false",
     }
     command = (sys.executable, "-m", "varde.local.git_server")
     supervisor.start(Program(name="git-server", command=command, tier=TIER, environ=environ))

@@ -41,12 +41,16 @@ RING_TIMEOUT_S = 10.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``listen``: host:port. ``root``: folder of bare repositories. ``webhook_url`` empty: nobody is told of pushes."""
+    """``listen``: host:port. ``root``: folder of bare repositories. ``webhook_url`` empty: nobody is told of pushes.
+
+    ``whole_seconds``: tell when a push came in as GitHub itself does, as some receivers refuse anything else.
+    """
 
     listen: str
     root: str
     webhook_url: str = ""
     webhook_secret: str = ""
+    whole_seconds: bool = False
 
 
 class GitServer:
@@ -111,7 +115,7 @@ class GitServer:
                 ref=ref,
                 before=before.get(ref, push_payload.NOTHING),
                 after=after.get(ref, push_payload.NOTHING),
-                pushed_at_s=pushed_at_s,
+                pushed_at_s=int(pushed_at_s) if self._settings.whole_seconds else pushed_at_s,
             )
             ring = asyncio.create_task(self._ring(msgspec.json.encode(body)))
             self._rings.add(ring)

@@ -16,7 +16,7 @@ from varde.local.processes import LEASH
 from varde.local.program_sources import Source
 from varde.local.progress import Report, Step
 
-__all__ = ["build"]
+__all__ = ["build", "module_folder"]
 
 STALE = "{{if and .Stale .DepOnly}}{{.ImportPath}}{{end}}"
 """Prints the packages that the build cache does not have, but not the program itself, which is always linked anew."""
@@ -54,6 +54,19 @@ async def build(go: Path, source: Source, target: Path, report: Report) -> None:
                 said.append(line)
     _check(process, said, source)
     report(Step(part=source.name, done=total, total=total, text="built"))
+
+
+async def module_folder(go: Path, source: Source) -> Path:
+    """Where Go keeps the module that the program's package is in; it is there once the program was built.
+
+    Raises:
+        Terminal: as ``build``.
+    """
+    async with _running(go, ("list", "-f", "{{.Module.Dir}}", source.package), source.module) as process:
+        said = asyncio.create_task(_all_lines(process.stderr))
+        folder = "".join(await _all_lines(process.stdout))
+    _check(process, await said, source)
+    return Path(folder)
 
 
 async def _stale_packages(go: Path, source: Source, report: Report) -> frozenset[str]:

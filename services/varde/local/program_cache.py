@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from varde.errors import Transient
-from varde.local.go_build import build
+from varde.local.go_build import build, module_folder
 from varde.local.go_toolchain import find_go
 from varde.local.locks import held_async
 from varde.local.prebuilt import fetch
@@ -100,7 +100,12 @@ async def _built(source: Source, draft: Path, cache: Path, report: Report) -> No
     """Build one file; further programs are links to it, as it goes by the name that it is called by."""
     first, *others = source.programs
     (draft / first).unlink(missing_ok=True)
-    await build(await find_go(cache, report), source, draft / first, report)
+    go = await find_go(source.go_lock, cache, report)
+    await build(go, source, draft / first, report)
     for name in others:
         (draft / name).unlink(missing_ok=True)
         (draft / name).symlink_to(first)
+    if source.files:
+        module = await module_folder(go, source)
+        for file in source.files:
+            shutil.copyfile(module / file, draft / Path(file).name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["MODULES", "Prebuilt", "Source", "sources"]
+__all__ = ["MODULES", "Prebuilt", "Source", "required", "sources"]
 
 MODULES = Path(__file__).with_name("programs")
 """One Go module each for Kubernetes, etcd and kwok, as their requirements clash."""
@@ -28,15 +28,21 @@ class Prebuilt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One Go module and the programs that come of it; several programs are one file under several names."""
+    """One Go module and the programs that come of it; several programs are one file under several names.
+
+    ``go_lock``: requirements file that locks the Go which builds it. ``files``: what else of the module is needed, by
+    path within it; kept beside the programs under its own name.
+    """
 
     name: str
     module: Path
     version: str
     package: str
     programs: tuple[str, ...]
-    prebuilt: tuple[Prebuilt, ...]
+    prebuilt: tuple[Prebuilt, ...] = ()
     ldflags: str = "-s -w"
+    go_lock: Path = MODULES / "go-requirements.txt"
+    files: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -44,7 +50,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         digest = hashlib.sha256()
         for file in sorted(path for path in self.module.iterdir() if path.suffix in {".mod", ".sum", ".go"}):
             digest.update(file.read_bytes())
-        digest.update(self.ldflags.encode())
+        digest.update("".join((self.ldflags, *self.files)).encode())
         return f"{self.name}-{self.version}-{digest.hexdigest()[:KEY_DIGITS]}"
 
 
@@ -54,7 +60,7 @@ def sources() -> tuple[Source, ...]:
 
 
 def _kubernetes() -> Source:
-    version = _required("kubernetes", "k8s.io/kubernetes")
+    version = required(MODULES / "kubernetes", "k8s.io/kubernetes")
     programs = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
     base = f"https://dl.k8s.io/release/{version}/bin/{_platform('/')}"
     prebuilt = tuple(
@@ -77,7 +83,7 @@ def _kubernetes() -> Source:
 
 def _etcd() -> Source:
     package = "go.etcd.io/etcd/server/v3"
-    version = _required("etcd", package)
+    version = required(MODULES / "etcd", package)
     base = f"https://github.com/etcd-io/etcd/releases/download/{version}"
     stem = f"etcd-{version}-{_platform('-')}"
     archive = Prebuilt(
@@ -89,7 +95,7 @@ def _etcd() -> Source:
 
 
 def _kwok() -> Source:
-    version = _required("kwok", "sigs.k8s.io/kwok")
+    version = required(MODULES / "kwok", "sigs.k8s.io/kwok")
     url = f"https://github.com/kubernetes-sigs/kwok/releases/download/{version}/kwok-{_platform('-')}"
     program = Prebuilt(program="kwok", url=url, checksum_url=f"{url}.sha256")
     package = "sigs.k8s.io/kwok/cmd/kwok"
@@ -98,11 +104,12 @@ def _kwok() -> Source:
     )
 
 
-def _required(name: str, module: str) -> str:
-    text = (MODULES / name / "go.mod").read_text(encoding="utf-8")
+def required(folder: Path, module: str) -> str:
+    """The version of a module that a folder's ``go.mod`` requires."""
+    text = (folder / "go.mod").read_text(encoding="utf-8")
     found = re.search(rf"^\s*(?:require )?{re.escape(module)} (v\S+)", text, re.MULTILINE)
     if found is None:
-        raise LookupError(f"{MODULES / name / 'go.mod'} does not require {module}")
+        raise LookupError(f"{folder / 'go.mod'} does not require {module}")
     return found[1]
 
 

@@ -28,7 +28,8 @@ def payload(path: Path, *, clone_url: str, ref: str, before: str, after: str, pu
         ref: such as ``refs/heads/main``.
         before: where the ref stood; ``NOTHING`` when it is new.
         after: where it stands; ``NOTHING`` when it was deleted.
-        pushed_at_s: when the push came in. GitHub gives whole seconds here or RFC 3339; fractions need the latter.
+        pushed_at_s: when the push came in; an integer is told as GitHub tells it, in whole seconds, anything else with
+            its fraction, which needs RFC 3339.
     """
     repository = pygit2.Repository(str(path))
     commits = _commits(repository, before, after)
@@ -45,12 +46,16 @@ def payload(path: Path, *, clone_url: str, ref: str, before: str, after: str, pu
             "clone_url": clone_url,
             "html_url": clone_url.removesuffix(".git"),
             "default_branch": str(repository.lookup_reference("HEAD").target).removeprefix("refs/heads/"),
-            "pushed_at": dt.datetime.fromtimestamp(pushed_at_s, dt.UTC).isoformat(),
+            "pushed_at": _told(pushed_at_s),
         },
         "pusher": {"name": "local"},
         "commits": commits,
         "head_commit": commits[-1] if commits else None,
     }
+
+
+def _told(pushed_at_s: float) -> int | str:
+    return pushed_at_s if isinstance(pushed_at_s, int) else dt.datetime.fromtimestamp(pushed_at_s, dt.UTC).isoformat()
 
 
 def headers(body: bytes, secret: str) -> dict[str, str]:
