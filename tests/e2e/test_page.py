@@ -21,6 +21,7 @@ from varde.model.diff import ObjectDiff, StoredDiff
 from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
 from varde.model.trace import StoredSpan
+from varde.telemetry.span_encoding import Head, as_lines, pack
 
 CONTROL = "argocd"
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
@@ -139,8 +140,7 @@ async def test_texts_of_others_are_shown_and_never_run(page: Page, cluster: Kube
     async with Redis.from_url(valkey_url) as redis:
         content = msgspec.json.encode(StoredDiff(revisions=(HOSTILE,), at_s=1.0, objects=(changed,)))
         await redis.set(diff_place, Sealer(await internal_key(cluster, CONTROL)).seal(diff_place, content))
-        await redis.rpush(f"varde:trace:{span.trace_id}", msgspec.json.encode(span))
-        await redis.lpush(f"varde:traces:{CONTROL}/{shop}", span.trace_id)
+        await redis.lpush(f"varde:traces:{CONTROL}/{shop}", pack(Head(id=span.trace_id), as_lines([span])))
     await cluster.merge_patch(key(shop), {"status": status})
     await page.until(shown(HOSTILE))
     await page.run(f"location.hash = '#/app/{CONTROL}/{shop}'")

@@ -72,7 +72,7 @@ async def test_a_commit_wakes_the_application_that_it_touches_and_no_other(stand
         commit = await asyncio.to_thread(repository.push, "one/a.yaml", "a: 2\n")
         await stand.push(repository.url, commit)
         _, pushed = await until_woken(shard, "one", 2)
-        assert (pushed.lane, pushed.revisions, pushed.gather, pushed.pushed_at_s) == (
+        assert (pushed.lane, pushed.revisions, pushed.gather, pushed.change.began_at_s) == (
             Lane.WEBHOOK, (commit,), False, 1.0
         )  # fmt: skip
         await stand.until_state(leader, "sent", expected={})
@@ -104,7 +104,7 @@ async def test_a_commit_without_a_webhook_is_found_by_the_poll(
         commit = await asyncio.to_thread(repository.push, "two/b.yaml", "b: 2\n")
         found = (await until_woken(shard, "two", 2, 20))[-1]
         assert (found.lane, found.revisions) == (Lane.POLL, (commit,))
-        assert found.traceparent
+        assert found.change.traceparent
         await asyncio.sleep(SETTLE_S)
         assert len(shard.taken) == before + 1
 

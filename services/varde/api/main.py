@@ -26,28 +26,32 @@ from varde.api.routes import ApplicationRoutes
 from varde.api.settings import Settings
 from varde.api.stream import Stream
 from varde.api.webhook import Webhook
-from varde.telemetry import logs, tracing
-from varde.telemetry.span_store import SpanStore
+from varde.telemetry import logs
+from varde.telemetry.metrics.process import measuring
+from varde.telemetry.recording import recording
 
 __all__ = ["main"]
 
 
 async def _serve(config: Settings, stop: asyncio.Event) -> None:
     name = config.id or f"{socket.gethostname()}-{secrets.token_hex(3)}"
+    with measuring("api", otlp_endpoint=config.otlp_endpoint):
+        await _answer(config, name, stop)
+
+
+async def _answer(config: Settings, name: str, stop: asyncio.Event) -> None:
     async with connect(config.kubeconfig, agent=f"varde-api/{name}") as cluster:
         key = await internal_key(cluster, config.namespace)
         async with (
             Redis.from_url(config.redis_url) as redis,
-            SpanStore(redis) as spans,
+            recording("api", redis),
             SchedulerClient(cluster, namespace=config.namespace, key=key) as scheduler,
         ):
-            tracing.configure("api", sink=spans, otlp_endpoint=config.otlp_endpoint)
             board = Board()
             records = Records(redis, key)
             feed = Feed(cluster, board, records, namespace=config.namespace)
             app = _app(config, cluster, board=board, records=records, feed=feed, scheduler=scheduler)
             await _until(stop, app, config.listen, board, feed)
-            tracing.shutdown()
 
 
 def _app(
@@ -58,7 +62,7 @@ def _app(
     routes = [
         Route("/api/webhook", webhook.answer, methods=["POST"]),
         Route("/api/v1/stream", Stream(board, access).answer),
-        *ApplicationRoutes(board, records, Requests(cluster), access).routes(),
+        *ApplicationRoutes(board, records, Requests(cluster), access, trace_url=config.trace_url).routes(),
     ]
     url = config.advertise or f"http://{config.listen}"
     return build(routes, access=access, url=url, health=feed.health)

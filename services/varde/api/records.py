@@ -67,16 +67,27 @@ class Records:
         content = await self._store.get(diff_place(application))
         return msgspec.json.decode(content, type=StoredDiff) if content is not None else None
 
-    async def trace(self, application: AppKey) -> Trace | None:
-        """The newest change's spans; None when none is kept.
+    async def traces(self, application: AppKey) -> tuple[Trace, ...]:
+        """The changes that are kept, the newest first.
 
         Raises:
             Transient: Redis is away.
         """
         try:
-            return await self._spans.trace_of(application)
+            return await self._spans.traces_of(application)
         except (RedisError, OSError) as error:
-            raise Transient(f"the trace of {application} is in Redis, which cannot be reached: {error}") from error
+            raise Transient(f"traces of {application} are in Redis, which cannot be reached: {error}") from error
+
+    async def trace(self, application: AppKey, trace_id: str) -> Trace | None:
+        """One change's spans, or those of the commit that it is linked to; None when it is not kept.
+
+        Raises:
+            Transient: Redis is away.
+        """
+        try:
+            return await self._spans.trace(trace_id, application)
+        except (RedisError, OSError) as error:
+            raise Transient(f"traces of {application} are in Redis, which cannot be reached: {error}") from error
 
 
 def _key(field: bytes) -> AppKey:

@@ -19,10 +19,11 @@ from varde.api.body import whole_body
 from varde.api.records import Records
 from varde.api.requests import Requests
 from varde.api.session import caller_of
+from varde.core.phases import summary, view
 from varde.errors import Conflict, Transient
 from varde.model.diff import StoredDiff
 from varde.model.message import AppKey
-from varde.model.trace import Trace
+from varde.model.trace import Trace, TraceSummary, TraceView
 from varde.model.view import AppDetail, RefreshRequest, SyncRequest
 
 __all__ = ["ApplicationRoutes", "as_json", "refused"]
@@ -55,13 +56,17 @@ class ApplicationRoutes:
         records: what Redis has of them.
         requests: what people ask of them.
         access: who may.
+        trace_url: where a trace can be seen besides, with ``{trace_id}`` in it; empty: nowhere.
     """
 
-    def __init__(self, board: Board, records: Records, requests: Requests, access: Access) -> None:
+    def __init__(
+        self, board: Board, records: Records, requests: Requests, access: Access, *, trace_url: str = ""
+    ) -> None:
         self._board = board
         self._records = records
         self._requests = requests
         self._access = access
+        self._trace_url = trace_url
 
     def routes(self) -> list[BaseRoute]:
         """All of them."""
@@ -73,6 +78,7 @@ class ApplicationRoutes:
             Route(one + "/history", self._reading(self._history)),
             Route(one + "/diff", self._reading(self._diff)),
             Route(one + "/trace", self._reading(self._trace)),
+            Route(one + "/traces", self._reading(self._traces)),
             Route(one + "/sync", self.sync, methods=["POST"]),
             Route(one + "/refresh", self.refresh, methods=["POST"]),
         ]
@@ -119,9 +125,21 @@ class ApplicationRoutes:
     async def _history(self, _: Request, found: AppDetail) -> object:
         return found.history
 
-    async def _trace(self, _: Request, found: AppDetail) -> Trace:
-        """The newest change's; without spans when none is kept."""
-        return await self._records.trace(found.summary.key) or Trace(id="", spans=())
+    async def _traces(self, _: Request, found: AppDetail) -> tuple[TraceSummary, ...]:
+        """The changes whose traces are kept, the newest first."""
+        application = found.summary.key
+        return tuple(summary(trace, application) for trace in await self._records.traces(application))
+
+    async def _trace(self, request: Request, found: AppDetail) -> TraceView:
+        """The newest change's, without spans when none is kept; or by ``id`` one of those, or of the commit's."""
+        application, trace_id = found.summary.key, request.query_params.get("id", "")
+        if trace_id:
+            trace = await self._records.trace(application, trace_id)
+            if trace is None:
+                raise HTTPException(404, f"trace {trace_id} of {application} is not kept (any more)")
+        else:
+            trace = next(iter(await self._records.traces(application)), Trace(id="", spans=()))
+        return view(trace, application, url=self._trace_url.replace("{trace_id}", trace.id) if trace.kept else "")
 
     async def _diff(self, request: Request, found: AppDetail) -> StoredDiff:
         """The worker's last one; one that Redis has lost is made anew, for callers who may ask for that."""

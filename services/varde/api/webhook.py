@@ -18,13 +18,22 @@ from varde.core.webhook import Host, Push, authentic, host_of, pushed
 from varde.errors import Terminal, Transient
 from varde.model.event import Event
 from varde.telemetry import names, tracing
+from varde.telemetry.metrics.services import WEBHOOKS
 
 __all__ = ["Webhook"]
 
 log = structlog.get_logger()
 
-COMMITTED_AT = "varde.committed_at"
 NOTICEABLE_S = 0.001
+OUTCOMES = {
+    200: "nothing to do",
+    202: "taken",
+    400: "malformed",
+    401: "refused",
+    413: "too large",
+    503: "unavailable",
+}
+"""What metrics call an answer."""
 
 
 class Webhook:
@@ -43,8 +52,13 @@ class Webhook:
 
     async def answer(self, request: Request) -> Response:
         """202: taken; 200: nothing to do; 400, 401, 413: refused; 503: come again."""
-        arrived_at_s = time.time()
         host = host_of(request.headers)
+        response = await self._answered(host, request)
+        WEBHOOKS.add(host.name if host else "unknown", OUTCOMES[response.status_code])
+        return response
+
+    async def _answered(self, host: Host | None, request: Request) -> Response:
+        arrived_at_s = time.time()
         if host is None:
             return PlainTextResponse("no X-GitHub-Event or X-Gitlab-Event header tells who sends this", status_code=400)
         try:
@@ -77,20 +91,21 @@ class Webhook:
             return PlainTextResponse(str(error), status_code=400)
         if push is None:
             return PlainTextResponse(f"{kind}: nothing to do\n")
-        traceparent = _traced(push, arrived_at_s)
-        self._post(structs.replace(push.event, traceparent=traceparent))
+        told_at_s = time.time()
+        traceparent = _traced(push, arrived_at_s, told_at_s)
+        self._post(structs.replace(push.event, traceparent=traceparent, heard_at_s=arrived_at_s, told_at_s=told_at_s))
         log.info("push taken", ref=push.event.ref, after=push.event.after, urls=push.event.urls)
         return PlainTextResponse("taken\n", status_code=202)
 
 
-def _traced(push: Push, arrived_at_s: float) -> str:
-    """Start the change's trace with what lies before this service's answer; gives the traceparent of the whole."""
+def _traced(push: Push, arrived_at_s: float, told_at_s: float) -> str:
+    """Start the commit's trace with what lies before this service's answer; gives the traceparent of the whole."""
     event = push.event
     root = tracing.root()
     attributes = {names.REPOSITORY: event.urls[0], names.REF: event.ref, names.REVISION: event.after}
     if push.committed_at:
-        attributes[COMMITTED_AT] = push.committed_at
+        attributes[names.COMMITTED_AT] = push.committed_at
     if arrived_at_s - event.pushed_at_s > NOTICEABLE_S:
         tracing.record("delivery", parent=root, start_s=event.pushed_at_s, end_s=arrived_at_s)
-    tracing.record("webhook", parent=root, start_s=arrived_at_s, end_s=time.time(), attributes=attributes)
+    tracing.record("webhook", parent=root, start_s=arrived_at_s, end_s=told_at_s, attributes=attributes)
     return root

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import aiohttp
@@ -19,11 +19,13 @@ from varde.repo_server.address import rewrites
 from varde.repo_server.control import Control
 from varde.repo_server.fetchers import Fetchers
 from varde.repo_server.mirrors import Mirrors
-from varde.repo_server.remote_refs import RemoteRefs
+from varde.repo_server.remotes import Remotes
 from varde.repo_server.service import RepoServer
 from varde.repo_server.settings import RepoServerSettings
-from varde.telemetry import logs, tracing
-from varde.telemetry.span_store import SpanStore
+from varde.telemetry import logs
+from varde.telemetry.metrics import argocd, services
+from varde.telemetry.metrics.process import measuring
+from varde.telemetry.recording import recording
 
 __all__ = ["main"]
 
@@ -33,6 +35,7 @@ async def serve(settings: RepoServerSettings, stop: asyncio.Event) -> None:
     name = settings.id or socket.gethostname()
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(connect(settings.kubeconfig, agent=f"varde-repo-server/{name}"))
+        stack.enter_context(measuring("repo-server", otlp_endpoint=settings.otlp_endpoint))
         key = await internal_key(cluster, settings.namespace)
         await _trace(settings, stack)
         scheduler = await stack.enter_async_context(SchedulerClient(cluster, namespace=settings.namespace, key=key))
@@ -43,8 +46,10 @@ async def serve(settings: RepoServerSettings, stop: asyncio.Event) -> None:
         fetchers = Fetchers(control.silence_s)
         stack.push_async_callback(fetchers.close)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
-        remote_refs = RemoteRefs(session, control.silence_s)
-        mirrors = Mirrors(Path(settings.store), fetchers, remote_refs, control.repositories, rewrites())
+        remotes = Remotes(session, control.silence_s)
+        mirrors = Mirrors(Path(settings.store), fetchers, remotes, control.repositories, rewrites())
+        argocd.REPO_PENDING.follow(mirrors.pending)
+        services.MIRROR_BYTES.follow(lambda: {(): _size_bytes(Path(settings.store))})
         app = http_server.internal_app(
             RepoServer(mirrors, control.limits).routes(), key=key, health=lambda: _health(following)
         )
@@ -52,12 +57,19 @@ async def serve(settings: RepoServerSettings, stop: asyncio.Event) -> None:
 
 
 async def _trace(settings: RepoServerSettings, stack: AsyncExitStack) -> None:
-    sink = None
     if settings.redis_url:
         client = await stack.enter_async_context(Redis.from_url(settings.redis_url))
-        sink = await stack.enter_async_context(SpanStore(client))
-    tracing.configure("repo-server", sink=sink, otlp_endpoint=settings.otlp_endpoint)
-    stack.callback(tracing.shutdown)
+        await stack.enter_async_context(recording("repo-server", client))
+
+
+def _size_bytes(store: Path) -> int:
+    """Of all files below a folder; one that goes meanwhile counts for nothing."""
+    total = 0
+    for folder, _, names in os.walk(store):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(folder) / name).lstat().st_size
+    return total
 
 
 def _health(following: asyncio.Task[None]) -> str:

@@ -29,6 +29,7 @@ from varde.scheduler.view import View
 from varde.scheduler.watched import Place, Watched, World
 from varde.telemetry import tracing
 from varde.telemetry.metrics import services
+from varde.telemetry.traceparent import derived
 
 __all__ = ["Leader"]
 

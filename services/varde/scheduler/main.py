@@ -23,10 +23,10 @@ from varde.scheduler.routes import routes
 from varde.scheduler.settings import Settings
 from varde.scheduler.verified import Verified
 from varde.scheduler.view import View
-from varde.telemetry import logs, tracing
-from varde.telemetry.metrics import process as metrics
+from varde.telemetry import logs
 from varde.telemetry.metrics import services
-from varde.telemetry.span_store import SpanStore
+from varde.telemetry.metrics.process import measuring
+from varde.telemetry.recording import recording
 
 __all__ = ["main"]
 
@@ -39,10 +39,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         key = await internal_key(cluster, settings.namespace)
         redis = Redis.from_url(settings.redis_url)
         stack.push_async_callback(redis.aclose)
-        spans = await stack.enter_async_context(SpanStore(redis))
-        metrics.configure("scheduler", otlp_endpoint=settings.otlp_endpoint)
-        stack.callback(metrics.shutdown)
-        tracing.configure("scheduler", sink=spans, otlp_endpoint=settings.otlp_endpoint)
+        stack.enter_context(measuring("scheduler", otlp_endpoint=settings.otlp_endpoint))
+        await stack.enter_async_context(
+            recording("scheduler", redis, sampling=settings.sampling, otlp_endpoint=settings.otlp_endpoint)
+        )
         queue = Sender(settings.redis_url, key)
         stack.push_async_callback(queue.close)
         client = await stack.enter_async_context(ServiceClient("repo-server", settings.repo_server_url, key))

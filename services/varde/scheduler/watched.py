@@ -25,6 +25,7 @@ from varde.scheduler.desks import Desks
 from varde.scheduler.followers import Follower, Followers
 from varde.scheduler.verified import Verified
 from varde.telemetry import tracing
+from varde.telemetry.metrics import services
 
 __all__ = ["Place", "Watched", "World"]
 
@@ -188,13 +189,16 @@ class Watched:
             request = self.followers.request(freshness_s=freshness_s, expect=expect, ref=ref)
             if not self.followers:
                 return request, AdvanceAnswer()
-            answer = await self._world.repositories.advance(request)
+            with services.looking("push" if ref else "poll"):
+                answer = await self._world.repositories.advance(request)
             if not answer.lost:
                 return request, answer
             self.followers.begin_anew()
 
     def _answered(self, request: AdvanceRequest, answer: AdvanceAnswer, need: Need) -> None:
         self._failures = 0
+        services.STANDINGS.add("true", by=len(answer.touched))
+        services.STANDINGS.add("false", by=max(len(self.followers) - len(answer.touched), 0))
         failing = {
             key: head.error
             for revision, head in answer.heads.items()

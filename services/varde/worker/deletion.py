@@ -47,7 +47,7 @@ async def delete(world: World, of: Subject, wake: Wake) -> Outcome:
     held = await world.applications.claim(of, of.status, of.record, wake.number)
     await _delete_wave(world, held, doomed, PROPAGATION[cascading[0]])
     await world.applications.release(held, held.status, held.record)
-    return Outcome(name="deleting", retry_after_s=AGAIN_S)
+    return Outcome(name="deleting", retry_after_s=AGAIN_S, goes_on=True)
 
 
 def _refuse_hooks(of: Subject, finalizers: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from varde.model.message import Lane, Wake
 from varde.model.resource import Manifest, Rendered
 from varde.ports.kube import Cluster
 from varde.telemetry import tracing
+from varde.telemetry.metrics.caches import looked_up
 from varde.worker.subject import Subject
 from varde.worker.world import World
 
@@ -98,8 +99,10 @@ async def _inputs(world: World, of: Subject, wake: Wake) -> InputsAnswer:
         freshness_s=0.0 if wake.lane is Lane.PERSON else FRESH_S,
         known=known,
     )
-    with tracing.span("inputs", application=of.key):
-        return await world.repositories.inputs(request)
+    with tracing.span("inputs"):
+        answer = await world.repositories.inputs(request)
+    looked_up("inputs", known=answer.digest in known)
+    return answer
 
 
 def _revision(of: Subject, wake: Wake) -> str:
@@ -128,9 +131,10 @@ def automated(operation: Operation) -> bool:
 
 async def _rendered(world: World, of: Subject, answer: InputsAnswer, *, hard: bool) -> tuple[Rendered, ...]:
     cached = None if hard else world.rendered.get(answer.digest)
+    looked_up("rendered", known=cached is not None)
     if cached is not None:
         return cached
-    with tracing.span("render", application=of.key):
+    with tracing.span("render"):
         rendered = await world.renderers.of(answer.source_type).render(of.source, answer.files)
     world.rendered.put(answer.digest, rendered)
     return rendered

@@ -3,8 +3,6 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -14,9 +12,10 @@ from varde.adapters.scheduler import SchedulerClient
 from varde.errors import Conflict, Terminal, Transient, VardeError, Waiting
 from varde.model.event import Done
 from varde.model.message import AppKey, Wake
-from varde.telemetry import names, tracing
 from varde.telemetry.cost import metered
+from varde.telemetry.metrics.queue import turned
 from varde.worker import report
+from varde.worker.convergence import begun, ended, finish, identified, turn_span
 from varde.worker.deletion import delete
 from varde.worker.outcome import SHORT_RETRY_S, Outcome, after
 from varde.worker.reconcile import reconcile
@@ -53,7 +52,7 @@ class Handler:
         """Handle one message; its end is told to the scheduler whatever happens."""
         turn = self._turns.setdefault(wake.application, asyncio.Lock())
         async with turn:
-            began_s = time.monotonic()
+            began_s, waited_s = time.monotonic(), self._world.now_s() - wake.issued_at_s
             outcome = await metered(self._decided(wake))
         self._scheduler.post(
             Done(
@@ -65,7 +64,17 @@ class Handler:
                 retry_after_s=outcome.retry_after_s,
             )
         )
-        _log(wake, outcome, self._shard, time.monotonic() - began_s)
+        duration_s = time.monotonic() - began_s
+        _log(wake, outcome, self._shard, duration_s)
+        turned(
+            wake.application.namespace,
+            wake.lane.value,
+            outcome.name,
+            wait_s=waited_s,
+            duration_s=duration_s,
+            changed=outcome.changed,
+            pruned=outcome.pruned,
+        )
 
     async def _decided(self, wake: Wake) -> Outcome:
         """The outcome, with each kind of error made into what happens next."""
@@ -80,7 +89,7 @@ class Handler:
     async def _tried(self, wake: Wake) -> Outcome:
         """Read and reconcile; again, with the revision resolved anew, when the Application changed meanwhile."""
         taken_at_s = self._world.now_s()
-        for _ in range(RACES):
+        for race in range(RACES):
             raw = await self._world.applications.read(wake.application, wake.present)
             if raw is None:
                 return Outcome(name="gone")
@@ -88,27 +97,16 @@ class Handler:
             settings = await tenants.fresh_settings() if wake.rules else tenants.settings()
             of = subject(raw, settings, self._world.control_namespace)
             try:
-                with self._traced(of, wake, taken_at_s):
-                    return await self._reconciled(of, wake)
+                wake = identified(of, wake)
+                if not race:
+                    begun(of, wake, taken_at_s)
+                with turn_span(of, wake, self._shard):
+                    outcome = await self._reconciled(of, wake)
+                finish(of, wake, outcome, self._world.now_s())
+                return outcome  # noqa: TRY300  what conflicts is the reconcile, and only that
             except Conflict:
                 wake = msgspec.structs.replace(wake, revisions=(), gather=True, present=b"")
         raise Waiting(f"Application {wake.application} keeps changing", retry_after_s=SHORT_RETRY_S)
-
-    @contextmanager
-    def _traced(self, of: Subject, wake: Wake, taken_at_s: float) -> Iterator[None]:
-        """The spans of one turn, in the trace of the change that it is about: the message's, else the sync's own."""
-        parent = wake.traceparent or of.record.traceparent
-        attributes = {names.LANE: wake.lane.value, names.SHARD: self._shard, names.NUMBER: wake.number}
-        tracing.record(
-            "queue wait",
-            parent=parent,
-            start_s=wake.issued_at_s,
-            end_s=max(taken_at_s, wake.issued_at_s),
-            application=of.key,
-            attributes=attributes,
-        )
-        with tracing.span("reconcile", parent=parent, application=of.key, attributes=attributes):
-            yield
 
     async def _reconciled(self, of: Subject, wake: Wake) -> Outcome:
         world = self._world
@@ -140,8 +138,9 @@ class Handler:
     async def _refused(self, of: Subject, reason: str, error: VardeError, *, final: bool) -> Outcome:
         """Say in the status why nothing goes on; a setting or credential may mend it, so look again with the polls."""
         status = report.refused(of, reason, str(error), self._world.now_s(), final=final)
-        await self._world.applications.write(of, status, of.record, operation_taken=final)
-        return Outcome(name=f"refused: {error}", retry_after_s=of.settings.reconciliation_s)
+        record = ended(of.record) if final else of.record
+        await self._world.applications.write(of, status, record, operation_taken=final)
+        return Outcome(name=f"refused: {error}", retry_after_s=of.settings.reconciliation_s, record=record)
 
 
 def _log(wake: Wake, outcome: Outcome, shard: str, duration_s: float) -> None:

@@ -8,6 +8,7 @@ import time
 from contextlib import AsyncExitStack
 
 import redis.asyncio as redis
+import structlog
 
 from varde.adapters import http_server, process
 from varde.adapters.http_client import ServiceClient
@@ -19,8 +20,11 @@ from varde.adapters.scheduler import SchedulerClient
 from varde.adapters.sealed_store import SealedStore
 from varde.adapters.sealing import derived
 from varde.adapters.settings import load
-from varde.telemetry import logs, tracing
-from varde.telemetry.span_store import SpanStore
+from varde.telemetry import logs
+from varde.telemetry.cost import Costs, Probe
+from varde.telemetry.metrics import argocd, caches, queue
+from varde.telemetry.metrics.process import measuring
+from varde.telemetry.recording import recording
 from varde.worker.applied import AppliedStore
 from varde.worker.claims import Applications
 from varde.worker.diffs import DiffStore
@@ -31,6 +35,8 @@ from varde.worker.render.renderers import Renderers
 from varde.worker.settings import WorkerSettings
 from varde.worker.tenants import Tenants
 from varde.worker.world import World
+
+log = structlog.get_logger()
 
 RENDERED_BYTES = 256 * 2**20
 """Renderings kept in memory: about 50,000 small applications'."""
@@ -46,10 +52,15 @@ async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
         key = await internal_key(cluster, settings.namespace)
         client = redis.Redis.from_url(settings.redis_url)
         stack.push_async_callback(client.aclose)
-        tracing.configure(
-            "worker",
-            sink=await stack.enter_async_context(SpanStore(client)),
-            otlp_endpoint=settings.otlp_endpoint,
+        stack.enter_context(measuring("worker", otlp_endpoint=settings.otlp_endpoint))
+        await stack.enter_async_context(
+            recording(
+                "worker",
+                client,
+                sampling=settings.sampling,
+                otlp_endpoint=settings.otlp_endpoint,
+                costs=_costs(stack, settings),
+            )
         )
         scheduler = await stack.enter_async_context(SchedulerClient(cluster, namespace=settings.namespace, key=key))
         membership = await stack.enter_async_context(Membership(cluster, namespace=settings.namespace, shard=shard))
@@ -71,9 +82,20 @@ async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
             loop=asyncio.get_running_loop(),
             concurrency=settings.concurrency,
         )
+        argocd.K8S_REQUESTS.follow(argocd.k8s_requests)
+        caches.RENDERED_BYTES.follow(lambda: {(): world.rendered.size_bytes})
+        queue.IN_HAND.follow(lambda: {(): consumption.in_hand})
+        queue.SHARD.follow(lambda: {(shard,): 1.0})
         app = http_server.internal_app((), key=key, health=lambda: _health(membership, following))
         await http_server.serve(app, listen=settings.listen, stop=stop)
         await consumption.stop(STOP_GRACE_S)
+
+
+def _costs(stack: AsyncExitStack, settings: WorkerSettings) -> Costs:
+    """What says why spans took long; what this kernel hides is said once, here, and left out of every span."""
+    costs = Costs(stack.enter_context(Probe(asyncio.get_running_loop())) if settings.probe else None)
+    log.info("causes of slow spans", missing=dict(costs.missing))
+    return costs
 
 
 def _world(

@@ -3,6 +3,8 @@
 import msgspec
 
 from varde.errors import Superseded, Terminal, Transient, VardeError, Waiting
+from varde.model.claim import SyncRecord
+from varde.model.inputs import Commit
 
 __all__ = ["LONGEST_RETRY_S", "SHORT_RETRY_S", "Outcome", "after"]
 
@@ -17,7 +19,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """One reconcile's end.
 
     ``verified``: commits that the application is now known to be current with; ``retry_after_s``: look again then;
-    ``changed`` and ``pruned`` count objects.
+    ``changed`` and ``pruned`` count objects. ``record``: as the turn left it (None: as it was). ``commit`` and
+    ``source_type``: of the desired state, if it came to be known. ``goes_on``: a later turn is about the same change,
+    although no record says so.
     """
 
     name: str
@@ -25,6 +29,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
     changed: int = 0
     pruned: int = 0
+    record: SyncRecord | None = None
+    commit: Commit | None = None
+    source_type: str = ""
+    goes_on: bool = False
 
 
 def after(error: VardeError, failures: int) -> Outcome:

@@ -37,9 +37,10 @@ async def reconcile(world: World, of: Subject, wake: Wake) -> Outcome:
     """
     admit(of, world.control_namespace)
     desired = await desire(world, of, wake)
-    comparison = _presumed(of, desired, wake, world.now_s()) or await _compared(world, of, desired, wake)
-    decision = _decision(of, desired, comparison, world.now_s())
-    refusal = _empty(of, desired, comparison, decision)
+    with tracing.span("plan"):
+        comparison = _presumed(of, desired, wake, world.now_s()) or await _compared(world, of, desired, wake)
+        decision = _decision(of, desired, comparison, world.now_s())
+        refusal = _empty(of, desired, comparison, decision)
     if isinstance(decision, Sync) and not refusal:
         return await sync(world, of, desired, comparison, decision, wake)
     return await _observe(world, of, desired, comparison, decision, refusal)
@@ -59,9 +60,8 @@ def _presumed(of: Subject, desired: DesiredState, wake: Wake, now_s: float) -> C
 
 async def _compared(world: World, of: Subject, desired: DesiredState, wake: Wake) -> Comparison:
     applied = await world.applied.load(of.key)
-    with tracing.span("gather", application=of.key):
-        live = await gather(world, of, desired, applied, wake)
-        return await confirm(world, compare(of, desired, live, applied))
+    live = await gather(world, of, desired, applied, wake)
+    return await confirm(world, compare(of, desired, live, applied))
 
 
 def _decision(of: Subject, desired: DesiredState, comparison: Comparison, now_s: float) -> Decision:
@@ -124,15 +124,19 @@ async def _observe(
     record = msgspec.structs.replace(of.record, inputs=(desired.digest,))
     if of.phase != "Running":
         record = msgspec.structs.replace(record, spec=of.spec)
-    record = settled(of, status, record, now_s)
+    record = settled(status, record)
     if status != of.status or of.asked:
         status = msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
-    await world.applications.write(of, status, record)
-    if set(comparison.applied) != set(comparison.records.values()):
-        await world.applied.save(of.key, comparison.applied)
-    await world.diffs.leave(of, desired.revision, comparison, now_s)
+    with tracing.span("status"):
+        await world.applications.write(of, status, record)
+        if set(comparison.applied) != set(comparison.records.values()):
+            await world.applied.save(of.key, comparison.applied)
+        await world.diffs.leave(of, desired.revision, comparison, now_s)
     return Outcome(
         name="compared",
         verified=(desired.commit.id,),
+        record=record,
+        commit=desired.commit,
+        source_type=desired.source_type,
         retry_after_s=max(decision.until_s - now_s, 0.0) if isinstance(decision, Wait) else None,
     )

@@ -1,5 +1,7 @@
 """Runs a plan: wave by wave, step by step, every write under the claim and with the planned object's preconditions."""
 
+import time
+
 import msgspec
 
 from varde.core.adoption import adoption
@@ -11,7 +13,7 @@ from varde.errors import Conflict, Terminal, Waiting
 from varde.model.application import ResourceResult
 from varde.model.resource import Manifest, ResourceKey
 from varde.ports.kube import Propagation
-from varde.telemetry import tracing
+from varde.telemetry import names, tracing
 from varde.worker.comparison import Comparison
 from varde.worker.subject import Subject
 from varde.worker.together import together
@@ -65,11 +67,31 @@ async def run(world: World, of: Subject, plan: Plan, comparison: Comparison, *, 
 
 
 async def _wave(world: World, of: Subject, wave: Wave, turn: Turn, *, dry: bool) -> None:
-    with tracing.span(f"wave {wave.number}", application=of.key, attributes={"varde.objects": len(wave.keys)}):
+    with tracing.span(f"wave {wave.number}", attributes={names.OBJECTS: len(wave.keys)}) as part:
         for step in wave.steps:
-            await together((_act(world, of, action, turn, dry=dry) for action in step), limit=world.apply_concurrency)
+            acts = (_timed(world, of, action, turn, part, dry=dry) for action in step)
+            await together(acts, limit=world.apply_concurrency)
             if turn.failed:
                 return
+
+
+async def _timed(
+    world: World, of: Subject, action: Apply | Prune, turn: Turn, part: tracing.Span, *, dry: bool
+) -> None:
+    """Run one action, and tell the wave's span what it did and how long that took."""
+    key = action.desired.key if isinstance(action, Apply) else action.key
+    began_s = time.monotonic()
+    await _act(world, of, action, turn, dry=dry)
+    done = "pruned" if isinstance(action, Prune) else "configured" if action.uid else "created"
+    part.add_event(
+        "refused" if key in turn.failed else done,
+        {
+            names.OBJECT_KIND: key.kind,
+            names.NAMESPACE: key.namespace,
+            names.OBJECT_NAME: key.name,
+            names.OBJECT_S: round(time.monotonic() - began_s, 6),
+        },
+    )
 
 
 async def _act(world: World, of: Subject, action: Apply | Prune, turn: Turn, *, dry: bool) -> None:

@@ -130,7 +130,7 @@ async def _conclude(world: World, of: Subject, desired: DesiredState, after: Com
     record = paused(msgspec.structs.replace(of.record, spec=of.spec, inputs=(desired.digest,)), now_s)
     outcome = _outcome(turn, desired)
     if turn.failed:
-        status, record, outcome = _failed(of, status, state, record, turn, now_s)
+        status, record, outcome = _failed(of, status, state, record, turn, outcome, now_s)
     elif turn.waiting:
         state = msgspec.structs.replace(report.remembered(state, turn.results.values()), message=turn.waiting)
         status = msgspec.structs.replace(status, operation_state=state)
@@ -162,7 +162,13 @@ def _outcome(turn: Turn, desired: DesiredState) -> Outcome:
 
 
 def _failed(
-    of: Subject, status: ApplicationStatus, state: OperationState, record: SyncRecord, turn: Turn, now_s: float
+    of: Subject,
+    status: ApplicationStatus,
+    state: OperationState,
+    record: SyncRecord,
+    turn: Turn,
+    outcome: Outcome,
+    now_s: float,
 ) -> tuple[ApplicationStatus, SyncRecord, Outcome]:
     """A failed turn ends the operation, unless its retry policy has another attempt."""
     why = "; ".join(sorted(set(turn.failed.values())))
@@ -171,7 +177,8 @@ def _failed(
         message = f"one or more objects failed to apply: {why}"
         state = report.ended(state, "Failed", message, now_s, turn.results.values())
         status = report.with_condition(of, status, "SyncError", message, now_s)
-        outcome = Outcome(name="failed")
+        record = ended(record)
+        outcome = msgspec.structs.replace(outcome, name="failed", retry_after_s=None)
     else:
         attempt = record.attempt + 1
         message = f"one or more objects failed to apply: {why}; attempt {attempt} again in {delay_s:.0f} s"
@@ -179,7 +186,7 @@ def _failed(
             report.remembered(state, turn.results.values()), message=message, retry_count=attempt
         )
         record = msgspec.structs.replace(record, attempt=attempt, retry_at_s=now_s + delay_s)
-        outcome = Outcome(name="failed, will retry", retry_after_s=delay_s)
+        outcome = msgspec.structs.replace(outcome, name="failed, will retry", retry_after_s=delay_s)
     return msgspec.structs.replace(status, operation_state=state), record, outcome
 
 
@@ -195,7 +202,7 @@ async def _give_back(world: World, of: Subject, message: str) -> None:
     deadline_s = world.now_s() + GIVE_BACK_S
     while world.now_s() < deadline_s:
         try:
-            await world.applications.release(of, status, of.record)
+            await world.applications.release(of, status, paused(of.record, world.now_s()))
         except Transient as error:
             log.warning("claim not given back yet", application=str(of.key), error=str(error))
             await asyncio.sleep(1)

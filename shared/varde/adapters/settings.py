@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from varde.core.sampling import Sampling
 from varde.errors import Terminal
 
 __all__ = ["ServiceSettings", "load"]
@@ -24,7 +25,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         repo_server_url: base URL of the repo-server.
         take_over: issue messages, and so write, although an Argo CD controller runs here.
         id: name of this process in logs, Leases and the audit log; empty: the host's name.
-        otlp_endpoint: where spans go besides Redis; empty: nowhere.
+        otlp_endpoint: where kept traces go besides Redis; empty: nowhere.
+        trace_slow_s: a change that takes longer is kept whatever is usual.
+        trace_share: of the changes that are neither slow nor failed nor the first of a kind, 0 to 1.
     """
 
     kubeconfig: str = ""
@@ -36,6 +39,13 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     take_over: bool = False
     id: str = ""
     otlp_endpoint: str = ""
+    trace_slow_s: float = 60.0
+    trace_share: float = 0.01
+
+    @property
+    def sampling(self) -> Sampling:
+        """Which traces to keep."""
+        return Sampling(slow_s=self.trace_slow_s, share=self.trace_share)
 
 
 Settings = TypeVar("Settings", bound=msgspec.Struct)

@@ -11,22 +11,16 @@ from typing import Literal
 import msgspec
 
 from varde.model.message import AppKey
-from varde.model.trace import StoredSpan, Trace
+from varde.model.trace import Attributes, Phase, StoredSpan, Trace, TraceSummary, TraceView
 
-__all__ = ["OTHER", "WAIT_FOR_HEALTH", "Phase", "Times", "own", "phases", "times", "whole"]
+__all__ = ["OTHER", "WAIT_FOR_HEALTH", "Times", "own", "phases", "summary", "times", "view", "whole"]
 
 OTHER = "other"
 """The phase of the moments at which the whole is open and none of its parts."""
 WAIT_FOR_HEALTH = "wait for health"
 """The part that begins when all is synced."""
+REASON = "varde.reason"
 NS_PER_S = 1_000_000_000
-
-
-class Phase(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parts of one name took of the whole, in seconds: only the moments that no deeper part has."""
-
-    name: str
-    seconds: float
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +90,45 @@ def phases(
     for name, length in _moments(tuple(_parts(root, own(trace, application), end)), end):
         sums[name] = sums.get(name, 0) + length
     return tuple(Phase(name=name, seconds=length / NS_PER_S) for name, length in sums.items())
+
+
+def summary(trace: Trace, application: AppKey | None = None) -> TraceSummary:
+    """One line about a trace, whether it has ended or not."""
+    spans = own(trace, application)
+    root, took = whole(trace, application), times(trace, application)
+    told: Attributes = {}
+    for span in (*spans, *filter(None, (root,))):
+        told |= span.attributes
+    return TraceSummary(
+        id=trace.id,
+        began_s=min((span.start_s for span in spans), default=0.0),
+        lane=str(told.get("varde.lane", "")),
+        reason=next((str(span.attributes[REASON]) for span in spans if REASON in span.attributes), ""),
+        result=str(root.attributes.get("cicd.pipeline.result", "")) if root else "",
+        revision=str(told.get("vcs.ref.head.revision", "")),
+        kept=trace.kept,
+        synced_s=took.synced_s,
+        healthy_s=took.healthy_s,
+    )
+
+
+def view(trace: Trace, application: AppKey | None = None, *, url: str = "") -> TraceView:
+    """A trace with what is read off it.
+
+    Args:
+        url: of the same trace elsewhere; empty: nowhere.
+    """
+    took = times(trace, application)
+    return TraceView(
+        id=trace.id,
+        spans=own(trace, application),
+        kept=trace.kept,
+        to_synced=phases(trace, application, until="synced"),
+        to_healthy=phases(trace, application),
+        synced_s=took.synced_s,
+        healthy_s=took.healthy_s,
+        url=url,
+    )
 
 
 def _parts(root: StoredSpan, spans: Sequence[StoredSpan], end: int) -> Iterator[_Part]:

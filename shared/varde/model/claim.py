@@ -8,6 +8,7 @@ __all__ = [
     "TAKE_OVER_ANNOTATION",
     "TRACKING_ANNOTATION",
     "Claim",
+    "OpenTrace",
     "SyncRecord",
 ]
 
@@ -23,6 +24,22 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     holder: str
     fence: int
+
+
+class OpenTrace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The trace of the change that a sync brings; whichever worker sees its end writes the root span.
+
+    ``traceparent``: of that root; ``cause``: of the commit's. ``turn``: traceparent of the newest turn, which the next
+    one is linked to, and which ended at ``paused_at_s``. Times are Unix seconds.
+    """
+
+    traceparent: str
+    cause: str = ""
+    lane: str = ""
+    began_at_s: float = 0.0
+    synced_at_s: float = 0.0
+    turn: str = ""
+    paused_at_s: float = 0.0
 
 
 class SyncRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +61,4 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry_at_s: float = 0.0
     self_heal: int = 0
     self_healed_at_s: float = 0.0
-    traceparent: str = ""
-    pushed_at_s: float = 0.0
-    synced_at_s: float = 0.0
+    trace: OpenTrace | None = None

@@ -4,7 +4,7 @@ import msgspec
 
 from varde.model.message import AppKey
 
-__all__ = ["Attribute", "Attributes", "SpanEvent", "StoredSpan", "Trace"]
+__all__ = ["Attribute", "Attributes", "Phase", "SpanEvent", "StoredSpan", "Trace", "TraceSummary", "TraceView"]
 
 Attribute = str | bool | int | float | tuple[str, ...]
 Attributes = dict[str, Attribute]
@@ -40,7 +40,39 @@ class StoredSpan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """All spans of one change that came so far, by start."""
+    """All spans of one change that came so far, by start; ``kept``: why it is kept for longer than the latest are."""
 
     id: str
     spans: tuple[StoredSpan, ...]
+    kept: str = ""
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True):
+    """What the parts of one name took of the whole, in seconds: only the moments that no deeper part has."""
+
+    name: str
+    seconds: float
+
+
+class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an application's traces; times in seconds, of day in Unix seconds; None: it is not there yet."""
+
+    id: str
+    began_s: float
+    lane: str = ""
+    reason: str = ""
+    result: str = ""
+    revision: str = ""
+    kept: str = ""
+    synced_s: float | None = None
+    healthy_s: float | None = None
+
+
+class TraceView(Trace, frozen=True, kw_only=True):
+    """A trace as the API gives it: with its budget until synced and until healthy, and where else it can be seen."""
+
+    to_synced: tuple[Phase, ...] = ()
+    to_healthy: tuple[Phase, ...] = ()
+    synced_s: float | None = None
+    healthy_s: float | None = None
+    url: str = ""

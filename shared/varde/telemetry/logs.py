@@ -4,8 +4,9 @@ import logging
 import sys
 
 import structlog
-from opentelemetry import trace
 from structlog.types import EventDict, Processor, WrappedLogger
+
+from varde.telemetry import tracing
 
 __all__ = ["configure"]
 
@@ -41,10 +42,8 @@ def configure(service: str) -> None:
 
 
 def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        event["trace_id"] = trace.format_trace_id(context.trace_id)
-        event["span_id"] = trace.format_span_id(context.span_id)
+    if here := tracing.current():
+        _, event["trace_id"], event["span_id"], _ = here.split("-")
     return event
 
 

@@ -1,49 +1,81 @@
-"""Attribute names of spans and keys of log lines: OpenTelemetry's own, and ``varde.`` where it has none."""
+"""Attribute names of spans and keys of log lines: OpenTelemetry's own, and ``varde.`` where it has none.
+
+A test holds each name that is not ``varde.`` against the semantic conventions that OpenTelemetry's SDK brings.
+"""
 
 __all__ = [
+    "ACTION",
     "APPLICATION",
-    "CLUSTER",
+    "APPLICATIONS",
+    "COMMITTED_AT",
+    "COMMIT_AGE_S",
+    "DESTINATION",
+    "DROPPED_EVENTS",
     "ERROR_TYPE",
     "LANE",
-    "MESSAGE_DESTINATION",
     "MESSAGE_ID",
     "MESSAGING_SYSTEM",
     "NAMESPACE",
     "NUMBER",
+    "OBJECTS",
+    "OBJECT_ACTION",
     "OBJECT_KIND",
     "OBJECT_NAME",
-    "PIPELINE_RESULT",
+    "OBJECT_S",
+    "OPERATION_NAME",
+    "OPERATION_TYPE",
+    "OUTCOME",
+    "PIPELINE",
     "PROJECT",
-    "PUSHED_AT",
     "REASON",
     "REF",
+    "REF_TYPE",
     "REPOSITORY",
+    "RESULT",
     "REVISION",
-    "SHARD",
-    "WAVE",
+    "SOURCE_TYPE",
+    "TASK",
+    "TASK_TYPE",
+    "TOUCHED",
+    "WORKER",
 ]
 
 REVISION = "vcs.ref.head.revision"
 REF = "vcs.ref.head.name"
+REF_TYPE = "vcs.ref.head.type"
 REPOSITORY = "vcs.repository.url.full"
 
+PIPELINE = "cicd.pipeline.name"
+ACTION = "cicd.pipeline.action.name"
+RESULT = "cicd.pipeline.result"
+TASK_TYPE = "cicd.pipeline.task.type"
+TASK = "cicd.pipeline.task.name"
+WORKER = "cicd.worker.id"
+
 NAMESPACE = "k8s.namespace.name"
-CLUSTER = "k8s.cluster.name"
-OBJECT_KIND = "k8s.object.kind"
-OBJECT_NAME = "k8s.object.name"
 
 MESSAGING_SYSTEM = "messaging.system"
-MESSAGE_DESTINATION = "messaging.destination.name"
+DESTINATION = "messaging.destination.name"
 MESSAGE_ID = "messaging.message.id"
+OPERATION_NAME = "messaging.operation.name"
+OPERATION_TYPE = "messaging.operation.type"
 
-PIPELINE_RESULT = "cicd.pipeline.result"
 ERROR_TYPE = "error.type"
 
 APPLICATION = "varde.application"
-LANE = "varde.lane"
-SHARD = "varde.shard"
-NUMBER = "varde.number"
-REASON = "varde.reason"
+APPLICATIONS = "varde.applications"
+TOUCHED = "varde.touched"
 PROJECT = "varde.project"
-PUSHED_AT = "varde.pushed_at"
-WAVE = "varde.wave"
+LANE = "varde.lane"
+REASON = "varde.reason"
+NUMBER = "varde.number"
+SOURCE_TYPE = "varde.source_type"
+OUTCOME = "varde.outcome"
+COMMITTED_AT = "varde.committed_at"
+COMMIT_AGE_S = "varde.commit_age_s"
+OBJECTS = "varde.objects"
+OBJECT_ACTION = "varde.object.action"
+OBJECT_KIND = "varde.object.kind"
+OBJECT_NAME = "varde.object.name"
+OBJECT_S = "varde.object.seconds"
+DROPPED_EVENTS = "varde.dropped_events"

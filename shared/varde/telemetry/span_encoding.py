@@ -1,57 +1,46 @@
-"""From OpenTelemetry's ended span to the one that lies in Redis."""
+"""Spans as bytes: JSON lines while a trace is open, packed and compressed once it is closed."""
 
-from collections.abc import Mapping
-from typing import Any
+import zlib
+from collections.abc import Iterable
 
-from opentelemetry import trace
-from opentelemetry.sdk.resources import SERVICE_NAME
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanContext
+import msgspec
 
-from varde.model.message import AppKey
-from varde.model.trace import Attributes, SpanEvent, StoredSpan
-from varde.telemetry import names
+from varde.model.trace import StoredSpan, Trace
 
-__all__ = ["stored"]
+__all__ = ["Head", "as_lines", "as_trace", "pack", "unpack"]
 
-NS_PER_S = 1_000_000_000
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(StoredSpan)
 
 
-def stored(span: ReadableSpan) -> StoredSpan:
-    """The span as a value; its ``varde.application`` attribute becomes the field."""
-    place = span.get_span_context() or trace.INVALID_SPAN_CONTEXT
-    attributes = _plain(span.attributes)
-    application = attributes.pop(names.APPLICATION, "")
-    return StoredSpan(
-        name=span.name,
-        trace_id=trace.format_trace_id(place.trace_id),
-        span_id=trace.format_span_id(place.span_id),
-        parent_id=trace.format_span_id(span.parent.span_id) if span.parent else "",
-        service=str(span.resource.attributes.get(SERVICE_NAME, "")),
-        start_s=(span.start_time or 0) / NS_PER_S,
-        end_s=(span.end_time or 0) / NS_PER_S,
-        application=_app_key(str(application)) if application else None,
-        attributes=attributes,
-        events=tuple(
-            SpanEvent(name=event.name, at_s=event.timestamp / NS_PER_S, attributes=_plain(event.attributes))
-            for event in span.events
-        ),
-        error="" if span.status.is_ok else span.status.description or "failed",
-        links=tuple(_traceparent(link.context) for link in span.links),
-    )
+class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a packed trace without unpacking its spans. ``kept``: see ``varde.core.sampling``."""
+
+    id: str
+    kept: str = ""
 
 
-def _plain(attributes: Mapping[str, Any] | None) -> Attributes:
-    return {
-        name: value if isinstance(value, str | bool | int | float) else tuple(str(one) for one in value)
-        for name, value in (attributes or {}).items()
-    }
+def as_lines(spans: Iterable[StoredSpan]) -> bytes:
+    """One span a line, so that what is written later can be put behind it."""
+    return _encoder.encode_lines(spans)
 
 
-def _app_key(text: str) -> AppKey:
-    namespace, _, name = text.partition("/")
-    return AppKey(namespace, name)
+def pack(head: Head, lines: bytes) -> bytes:
+    """A closed trace."""
+    return zlib.compress(msgspec.json.encode(head) + b"\n" + lines)
 
 
-def _traceparent(place: SpanContext) -> str:
-    return f"00-{trace.format_trace_id(place.trace_id)}-{trace.format_span_id(place.span_id)}-01"
+def unpack(packed: bytes) -> Trace | None:
+    """A closed trace; None when it is not whole, or of another version of Varde."""
+    try:
+        head, _, lines = zlib.decompress(packed).partition(b"\n")
+        return as_trace(msgspec.json.decode(head, type=Head), lines)
+    except (zlib.error, msgspec.MsgspecError):
+        return None
+
+
+def as_trace(head: Head, lines: bytes) -> Trace:
+    """The spans by their start; of a span that came twice the last counts."""
+    spans = {span.span_id: span for span in _decoder.decode_lines(lines)}
+    ordered = sorted(spans.values(), key=lambda span: (span.start_s, -span.end_s))
+    return Trace(id=head.id, kept=head.kept, spans=tuple(ordered))

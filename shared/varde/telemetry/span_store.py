@@ -1,22 +1,25 @@
 """Spans in Redis, where the command and the page find an application's last traces.
 
 Written behind the work: ``put`` only appends to a bounded queue in memory; a task sends batches. Redis away costs
-spans, never a sync. Keys: ``varde:trace:<trace id>`` (list of spans) and ``varde:traces:<namespace>/<name>`` (list of
-trace ids, newest first).
+spans, never a sync. Spans wait with their trace (``waiting_spans``); once the root span has gone there, the trace can
+be closed (``closing``) and lies in the archive.
 """
 
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Self
 
-import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from varde.model.message import AppKey
 from varde.model.trace import StoredSpan, Trace
+from varde.telemetry.span_encoding import Head, as_lines, as_trace
+from varde.telemetry.trace_archive import TraceArchive
+from varde.telemetry.waiting_spans import WaitingSpans
 
 __all__ = ["SpanStore"]
 
@@ -26,22 +29,24 @@ CAPACITY = 10_000
 BATCH_DELAY_S = 0.05
 AWAY_DELAY_S = 1.0
 STOP_GRACE_S = 1.0
-MAX_SPANS = 2_000
-MAX_TRACES = 20
-KEEP_S = 86_400
-MAX_SEEN = 10_000
+MOST_SEEN = 10_000
 
 
 class SpanStore:
     """The sink of a service's spans while it is entered (``async with``), and the reader of everybody's.
 
     Args:
-        redis: the client; it is not closed here.
+        redis: the client, giving bytes; it is not closed here.
+        close: is told each root span that has come to lie in Redis; None: this process writes none.
         capacity: spans that wait in memory at most; the oldest are dropped and counted beyond it.
     """
 
-    def __init__(self, redis: Redis, *, capacity: int = CAPACITY) -> None:
-        self._redis = redis
+    def __init__(
+        self, redis: Redis, *, close: Callable[[StoredSpan], None] | None = None, capacity: int = CAPACITY
+    ) -> None:
+        self._spans = WaitingSpans(redis)
+        self._archive = TraceArchive(redis)
+        self._close = close
         self._waiting: deque[StoredSpan] = deque(maxlen=capacity)
         self._lock = threading.Lock()
         self._seen: dict[tuple[AppKey, str], None] = {}
@@ -93,29 +98,18 @@ class SpanStore:
         batch = self._taken()
         if not batch:
             return
-        lines: dict[str, list[bytes]] = {}
+        traces: dict[str, list[StoredSpan]] = {}
         for span in batch:
-            lines.setdefault(span.trace_id, []).append(msgspec.json.encode(span))
+            traces.setdefault(span.trace_id, []).append(span)
         try:
-            await self._push(lines, self._first_seen(batch))
+            lines = {trace_id: as_lines(spans) for trace_id, spans in traces.items()}
+            self.dropped += await self._spans.append(lines, self._opened(batch))
         except (RedisError, OSError):
             self.dropped += len(batch)
             raise
-
-    async def _push(self, lines: dict[str, list[bytes]], first_seen: list[tuple[AppKey, str]]) -> None:
-        async with self._redis.pipeline(transaction=True) as pipe:
-            for trace_id, spans in lines.items():
-                key = _trace_key(trace_id)
-                pipe.rpush(key, *spans)
-                pipe.ltrim(key, -MAX_SPANS, -1)
-                pipe.expire(key, KEEP_S)
-            for application, trace_id in first_seen:
-                key = _traces_key(application)
-                pipe.lrem(key, 0, trace_id)
-                pipe.lpush(key, trace_id)
-                pipe.ltrim(key, 0, MAX_TRACES - 1)
-                pipe.expire(key, KEEP_S)
-            await pipe.execute()
+        for span in batch:
+            if self._close and not span.parent_id:
+                self._close(span)
 
     def _taken(self) -> list[StoredSpan]:
         with self._lock:
@@ -123,49 +117,33 @@ class SpanStore:
             self._waiting.clear()
         return batch
 
-    def _first_seen(self, batch: list[StoredSpan]) -> list[tuple[AppKey, str]]:
+    def _opened(self, batch: list[StoredSpan]) -> dict[AppKey, str]:
+        """The traces of applications that this process writes to for the first time."""
         pairs = {(span.application, span.trace_id): None for span in batch if span.application is not None}
         fresh = [pair for pair in pairs if pair not in self._seen]
         self._seen.update(dict.fromkeys(fresh))
-        while len(self._seen) > MAX_SEEN:
+        while len(self._seen) > MOST_SEEN:
             del self._seen[next(iter(self._seen))]
-        return fresh
+        return dict(fresh)
 
-    async def trace_of(self, application: AppKey) -> Trace | None:
-        """The newest trace of an application; None when it has none.
-
-        Raises:
-            redis.exceptions.RedisError: Redis is away.
-        """
-        traces = await self.traces_of(application, limit=1)
-        return traces[0] if traces else None
-
-    async def traces_of(self, application: AppKey, *, limit: int = MAX_TRACES) -> tuple[Trace, ...]:
-        """An application's traces, newest first.
+    async def traces_of(self, application: AppKey) -> tuple[Trace, ...]:
+        """An application's traces, the newest first: one that is still open, the latest, and those kept for longer.
 
         Raises:
             redis.exceptions.RedisError: Redis is away.
         """
-        ids = [_text(entry) for entry in await self._redis.lrange(_traces_key(application), 0, limit - 1)]
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for trace_id in ids:
-                pipe.lrange(_trace_key(trace_id), 0, -1)
-            found = await pipe.execute()
-        return tuple(_trace(trace_id, spans) for trace_id, spans in zip(ids, found, strict=True) if spans)
+        closed = await self._archive.of(application)
+        open_id, lines = await self._spans.open_of(application)
+        is_open = lines and not any(trace.id == open_id for trace in closed)
+        return (as_trace(Head(id=open_id), lines), *closed) if is_open else closed
 
+    async def trace(self, trace_id: str, application: AppKey) -> Trace | None:
+        """One trace of an application, or of the commit that one of them is linked to; None when it is not kept.
 
-def _trace(trace_id: str, lines: list[bytes]) -> Trace:
-    spans = (msgspec.json.decode(line, type=StoredSpan) for line in lines)
-    return Trace(id=trace_id, spans=tuple(sorted(spans, key=lambda span: (span.start_s, span.end_s))))
-
-
-def _text(entry: bytes | str) -> str:
-    return entry.decode() if isinstance(entry, bytes) else entry
-
-
-def _trace_key(trace_id: str) -> str:
-    return f"varde:trace:{trace_id}"
-
-
-def _traces_key(application: AppKey) -> str:
-    return f"varde:traces:{application}"
+        Raises:
+            redis.exceptions.RedisError: Redis is away.
+        """
+        for trace in await self.traces_of(application):
+            if trace.id == trace_id:
+                return trace
+        return await self._archive.push(trace_id)

@@ -1,36 +1,29 @@
-"""Spans of one change across the services, on OpenTelemetry's SDK.
+"""Spans of one change across the services, light enough to be always on.
 
 A trace starts where a change is seen (webhook, poll, an edit) with ``root``; its traceparent travels in events,
-messages and HTTP headers; the worker that sees the end writes the root span itself with ``finish``. Spans go to a sink
-(``varde.telemetry.span_store``) and, where one is set, to an OTLP endpoint.
+messages and HTTP headers; whoever sees the end writes the root span itself with ``finish``. An open span is an object
+of our own in a context variable: a few microseconds where OpenTelemetry's SDK takes 27. Ended, it goes to the sink
+(``varde.telemetry.span_store``); what is kept leaves by OTLP when its trace is closed (``varde.telemetry.closing``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Protocol
-
-from opentelemetry import context as otel_context
-from opentelemetry import trace
-from opentelemetry.context import Context
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, SynchronousMultiSpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
-from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode, TraceFlags
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+import time
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self
 
 from varde.model.message import AppKey
-from varde.model.trace import Attribute, StoredSpan
+from varde.model.trace import Attribute, Attributes, SpanEvent, StoredSpan
 from varde.telemetry import names
-from varde.telemetry.span_encoding import stored
+from varde.telemetry.traceparent import Place, fresh, parsed
 
-__all__ = ["SpanSink", "configure", "current", "finish", "record", "root", "shutdown", "span"]
+__all__ = ["Costs", "Span", "SpanSink", "configure", "current", "finish", "record", "root", "shutdown", "span"]
 
-APPLICATION_KEY = otel_context.create_key("varde-application")
 NS_PER_S = 1_000_000_000
-
-_ids = RandomIdGenerator()
-_propagator = TraceContextTextMapPropagator()
+MOST_EVENTS = 128
+"""OpenTelemetry's default limit of events on a span; the others are counted."""
+NOTICEABLE_S = 0.0001
+"""A cause that cost less is not worth its bytes."""
 
 
 class SpanSink(Protocol):
@@ -41,73 +34,180 @@ class SpanSink(Protocol):
         ...
 
 
+class Costs(Protocol):
+    """Tells what a stretch of the running task was spent on: CPU, waiting for a core, throttling, I/O."""
+
+    def mark(self) -> Any:
+        """A point to measure from."""
+        ...
+
+    def since(self, mark: Any) -> Mapping[str, float]:
+        """Seconds by attribute name, such as ``varde.cpu_s``, from a mark until now."""
+        ...
+
+
 class _Recording:
-    """What ``configure`` sets for the process: OpenTelemetry's own global can be set but once."""
+    """What ``configure`` sets for the process."""
 
-    def __init__(self) -> None:
-        self.resource = Resource({SERVICE_NAME: "varde"})
-        self.processors = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call]
-        self.tracer: trace.Tracer = trace.NoOpTracer()
+    def __init__(self, service: str = "", sink: SpanSink | None = None, costs: Costs | None = None) -> None:
+        self.service = service
+        self.sink = sink
+        self.costs = costs
 
+    def put(
+        self,
+        name: str,
+        place: Place,
+        *,
+        parent_id: str,
+        start_s: float,
+        end_s: float,
+        application: AppKey | None,
+        attributes: Attributes,
+        links: Sequence[str] = (),
+        events: Sequence[SpanEvent] = (),
+        error: str = "",
+    ) -> None:
+        """Hand one ended span to the sink; clocks of several hosts can tell of an end before the start: it took 0."""
+        if self.sink is None:
+            return
+        self.sink.put(
+            StoredSpan(
+                name=name,
+                trace_id=place.trace_id,
+                span_id=place.span_id,
+                parent_id=parent_id,
+                service=self.service,
+                start_s=start_s,
+                end_s=max(start_s, end_s),
+                application=application,
+                attributes=attributes,
+                events=tuple(events),
+                error=error,
+                links=tuple(filter(None, links)),
+            )
+        )
+
+
+class _Here(NamedTuple):
+    """Where a task is: the span that is open, and whose change it works on."""
+
+    place: Place | None
+    application: AppKey | None
+
+
+NOWHERE = _Here(None, None)
 
 _recording = _Recording()
+_here: ContextVar[_Here] = ContextVar("varde-span", default=NOWHERE)
 
 
-class _ToSink(SpanProcessor):
-    def __init__(self, sink: SpanSink) -> None:
-        self._sink = sink
-
-    def on_end(self, span: ReadableSpan) -> None:
-        self._sink.put(stored(span))
-
-
-def configure(service: str, *, sink: SpanSink | None, otlp_endpoint: str = "") -> None:
+def configure(service: str, *, sink: SpanSink | None, costs: Costs | None = None) -> None:
     """Record this process's spans from now on; before it, spans only pass the trace on.
 
     Args:
         service: its name on every span.
-        sink: where ended spans go as well; None for no sink.
-        otlp_endpoint: URL of an OTLP/HTTP traces endpoint; empty for none.
+        sink: where ended spans go; None: nowhere.
+        costs: what says why a span took long; None: spans do not say.
     """
-    shutdown()
-    _recording.resource = Resource({SERVICE_NAME: service})
-    provider = TracerProvider(sampler=ALWAYS_ON, resource=_recording.resource, shutdown_on_exit=False)
-    provider.add_span_processor(_recording.processors)
-    if sink is not None:
-        _recording.processors.add_span_processor(_ToSink(sink))
-    if otlp_endpoint:
-        _recording.processors.add_span_processor(_to_otlp(otlp_endpoint))
-    _recording.tracer = provider.get_tracer("varde")
-
-
-def _to_otlp(endpoint: str) -> SpanProcessor:
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415  16 MB that few processes need
-        OTLPSpanExporter,
-    )
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  goes with it
-
-    return BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint))
+    global _recording  # noqa: PLW0603  one per process, as the context variable is
+    _recording = _Recording(service, sink, costs)
 
 
 def shutdown() -> None:
-    """Send what an OTLP endpoint has not got yet, and record no more."""
-    _recording.processors.shutdown()
-    _recording.processors = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call]
-    _recording.tracer = trace.NoOpTracer()
+    """Record no more."""
+    configure("", sink=None)
 
 
 def root() -> str:
     """The W3C traceparent of a new trace, whose root span ``finish`` writes once its end is known."""
-    trace_id = trace.format_trace_id(_ids.generate_trace_id())
-    return f"00-{trace_id}-{trace.format_span_id(_ids.generate_span_id())}-01"
+    return str(fresh())
 
 
 def current() -> str:
     """The traceparent of the span that is open here; empty when there is none."""
-    return _traceparent(otel_context.get_current())
+    place = _here.get().place
+    return str(place) if place else ""
 
 
-@contextmanager
+class Span:
+    """One part of a change while it is open, as ``with`` gives it."""
+
+    __slots__ = (
+        "_attributes",
+        "_began_ns",
+        "_events",
+        "_here",
+        "_links",
+        "_mark",
+        "_name",
+        "_parent_id",
+        "_recording",
+        "_start_ns",
+        "_token",
+    )
+
+    def __init__(
+        self, name: str, parent: Place | None, here: _Here, attributes: Attributes, links: Sequence[str]
+    ) -> None:
+        self._name = name
+        self._recording = _recording if parent and _recording.sink is not None else None
+        self._parent_id = parent.span_id if parent else ""
+        self._here = here._replace(place=parent.part()) if parent and self._recording else here
+        self._attributes = attributes
+        self._events: list[SpanEvent] = []
+        self._links = links
+
+    @property
+    def traceparent(self) -> str:
+        """For spans within it, and for links to it; empty when nothing is recorded."""
+        return str(self._here.place) if self._recording else ""
+
+    def set_attribute(self, name: str, value: Attribute) -> None:
+        """What is known only by now; see ``varde.telemetry.names``."""
+        self._attributes[name] = value
+
+    def add_event(self, name: str, attributes: Attributes) -> None:
+        """One moment of it, now."""
+        if self._recording and len(self._events) < MOST_EVENTS:
+            self._events.append(SpanEvent(name=name, at_s=time.time(), attributes=attributes))
+        elif self._recording:
+            self._attributes[names.DROPPED_EVENTS] = int(self._attributes.get(names.DROPPED_EVENTS, 0)) + 1  # type: ignore[arg-type]
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._token: Token[_Here] = _here.set(self._here)
+        self._mark = self._recording.costs.mark() if self._recording and self._recording.costs else None
+        self._start_ns, self._began_ns = time.time_ns(), time.monotonic_ns()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End; what is raised is an error on the span."""
+        took_ns = time.monotonic_ns() - self._began_ns
+        _here.reset(self._token)
+        if self._recording is None or self._here.place is None:
+            return
+        if self._recording.costs:
+            costs = self._recording.costs.since(self._mark)
+            self._attributes |= {name: seconds for name, seconds in costs.items() if seconds > NOTICEABLE_S}
+        if kind:
+            self._attributes[names.ERROR_TYPE] = kind.__name__
+        self._recording.put(
+            self._name,
+            self._here.place,
+            parent_id=self._parent_id,
+            start_s=self._start_ns / NS_PER_S,
+            end_s=(self._start_ns + took_ns) / NS_PER_S,
+            application=self._here.application,
+            attributes=self._attributes,
+            links=self._links,
+            events=self._events,
+            error=(str(error) or kind.__name__) if kind else "",
+        )
+
+
 def span(
     name: str,
     *,
@@ -115,33 +215,19 @@ def span(
     application: AppKey | None = None,
     attributes: Mapping[str, Attribute] | None = None,
     links: Sequence[str] = (),
-) -> Iterator[Span]:
-    """Time a part of a change; what raises is an error on the span.
+) -> Span:
+    """Time a part of a change: a context manager; what raises is an error on the span.
 
     Args:
-        name: of the part, such as ``apply``.
+        name: of the part, such as ``plan``.
         parent: a traceparent; empty: the span that is open here. With neither, nothing is recorded.
         application: of this span and those within it; None: the enclosing span's.
         attributes: see ``varde.telemetry.names``.
-        links: traceparents of earlier traces, as of the attempt that this one repeats.
+        links: traceparents of what led here, as of the turn that this one repeats; empty ones do not count.
     """
-    context = _context(parent, application)
-    if not trace.get_current_span(context).get_span_context().is_valid:
-        yield trace.INVALID_SPAN
-        return
-    opened = _recording.tracer.start_span(
-        name, context, attributes=_attributes(context, attributes), links=[_link(link) for link in links]
-    )
-    token = otel_context.attach(trace.set_span_in_context(opened, context))
-    try:
-        yield opened
-    except BaseException as error:
-        opened.set_attribute(names.ERROR_TYPE, type(error).__name__)
-        opened.set_status(Status(StatusCode.ERROR, str(error) or type(error).__name__))
-        raise
-    finally:
-        otel_context.detach(token)
-        opened.end()
+    outer = _here.get()
+    within = parsed(parent) if parent else outer.place
+    return Span(name, within, _Here(within, application or outer.application), dict(attributes or ()), links)
 
 
 def record(
@@ -160,7 +246,7 @@ def record(
         name: of the part, such as ``queue wait``.
         parent: a traceparent; with an empty one nothing is recorded.
         start_s: its start in Unix seconds.
-        end_s: its end in Unix seconds.
+        end_s: its end in Unix seconds; one before the start counts as the start.
         application: whose part it is; None: the enclosing span's.
         attributes: see ``varde.telemetry.names``.
         error: why it failed; empty when it did not.
@@ -168,16 +254,21 @@ def record(
     Returns:
         Its traceparent, for spans within it.
     """
-    context = _context(parent, application)
-    if not parent:
+    within = parsed(parent)
+    if within is None:
         return ""
-    ended = _recording.tracer.start_span(
-        name, context, attributes=_attributes(context, attributes), start_time=_ns(start_s)
+    place = within.part()
+    _recording.put(
+        name,
+        place,
+        parent_id=within.span_id,
+        start_s=start_s,
+        end_s=end_s,
+        application=application or _here.get().application,
+        attributes=dict(attributes or ()),
+        error=error,
     )
-    if error:
-        ended.set_status(Status(StatusCode.ERROR, error))
-    ended.end(end_time=_ns(end_s))
-    return _traceparent(trace.set_span_in_context(ended, context))
+    return str(place)
 
 
 def finish(
@@ -188,56 +279,32 @@ def finish(
     end_s: float,
     application: AppKey | None = None,
     attributes: Mapping[str, Attribute] | None = None,
+    links: Sequence[str] = (),
+    error: str = "",
 ) -> None:
     """Write the root span under the id that ``root`` gave it, so that parts written earlier already hang on it.
 
     Args:
         traceparent: what ``root`` gave; an empty one writes nothing.
-        name: of the whole change, such as ``push``.
+        name: of the whole change, such as ``converge``.
         start_s: its start in Unix seconds.
-        end_s: its end in Unix seconds.
+        end_s: its end in Unix seconds; one before the start counts as the start.
         application: whose change it is, if it is one application's alone.
         attributes: see ``varde.telemetry.names``.
+        links: traceparents of what caused it; empty ones do not count.
+        error: why it failed; empty when it did not.
     """
-    context = _context(traceparent, application)
-    place = trace.get_current_span(context).get_span_context()
-    if not traceparent or not place.is_valid:
+    place = parsed(traceparent)
+    if place is None:
         return
-    _recording.processors.on_end(
-        ReadableSpan(
-            name,
-            context=SpanContext(place.trace_id, place.span_id, is_remote=False, trace_flags=TraceFlags(1)),
-            resource=_recording.resource,
-            attributes=_attributes(context, attributes),
-            start_time=_ns(start_s),
-            end_time=_ns(end_s),
-        )
+    _recording.put(
+        name,
+        place,
+        parent_id="",
+        start_s=start_s,
+        end_s=end_s,
+        application=application,
+        attributes=dict(attributes or ()),
+        links=links,
+        error=error,
     )
-
-
-def _context(parent: str, application: AppKey | None) -> Context:
-    base = otel_context.get_current()
-    if parent:
-        unrelated = trace.set_span_in_context(trace.INVALID_SPAN, base)
-        base = _propagator.extract({"traceparent": parent}, unrelated)
-    return otel_context.set_value(APPLICATION_KEY, application, base) if application else base
-
-
-def _attributes(context: Context, given: Mapping[str, Attribute] | None) -> dict[str, Attribute]:
-    application = otel_context.get_value(APPLICATION_KEY, context)
-    named: dict[str, Attribute] = {names.APPLICATION: str(application)} if application else {}
-    return {**named, **(given or {})}
-
-
-def _link(traceparent: str) -> Link:
-    return Link(trace.get_current_span(_propagator.extract({"traceparent": traceparent})).get_span_context())
-
-
-def _traceparent(context: Context) -> str:
-    carrier: dict[str, str] = {}
-    _propagator.inject(carrier, context)
-    return carrier.get("traceparent", "")
-
-
-def _ns(seconds: float) -> int:
-    return int(seconds * NS_PER_S)

@@ -19,7 +19,7 @@ from varde.core.scheduling import (
     want,
 )
 from varde.model.application import ApplicationSource
-from varde.model.message import AppKey, Lane
+from varde.model.message import AppKey, Change, Lane
 
 AT_REST = Seen(
     key=AppKey("argocd", "shop"),
@@ -124,11 +124,17 @@ def test_what_is_not_more_urgent_waits_for_the_worker(lane: Lane):
 
 def test_needs_that_wait_become_one():
     desk = on_its_way(need(Lane.WEBHOOK, "c2"))
-    for later in (need(Lane.DRIFT, gather=True), need(Lane.WEBHOOK, "c3", traceparent="t", pushed_at_s=3.0)):
+    change = Change(traceparent="t", began_at_s=3.0)
+    for later in (need(Lane.DRIFT, gather=True), need(Lane.WEBHOOK, "c3", change=change)):
         desk = want(desk, later)
-    assert due(done(desk, 1)) == need(
-        Lane.WEBHOOK, "c3", gather=True, traceparent="t", pushed_at_s=3.0, reason="drift; webhook"
-    )
+    assert due(done(desk, 1)) == need(Lane.WEBHOOK, "c3", gather=True, change=change, reason="drift; webhook")
+
+
+def test_another_look_that_a_worker_asks_for_is_about_the_same_change_but_not_its_first_moments():
+    change = Change(traceparent="t", cause="c", began_at_s=3.0, heard_at_s=4.0, looked_at_s=5.0, fetch_s=0.1)
+    again = done(on_its_way(need(Lane.WEBHOOK, "c2", change=change)), 1, retry_at_s=9.0)
+    assert again.change == Change(traceparent="t", cause="c", began_at_s=3.0)
+    assert sent(again, Sent(number=2, shard="a", need=need(Lane.DRIFT), at_s=0.0)).change == Change()
 
 
 def test_a_poll_that_finds_what_is_on_its_way_adds_nothing():
