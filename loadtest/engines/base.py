@@ -44,10 +44,14 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the Git host tells of pushes: as GitHub does it, signed with ``secret`` (X-Hub-Signature-256)."""
+    """Where the Git host tells of pushes: as GitHub does it, signed with ``secret`` (X-Hub-Signature-256).
+
+    ``whole_seconds``: the receiver takes no finer time of the push than GitHub's own.
+    """
 
     url: str
     secret: str
+    whole_seconds: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
