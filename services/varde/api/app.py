@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from varde.adapters.http_server import Health, health_route
+from varde.adapters.http_server import Health, health_route, metrics_route
 from varde.api.access import Access
 from varde.api.guard import Guard, allowed_hosts
 from varde.api.routes import refused
@@ -52,6 +52,7 @@ def build(routes: list[BaseRoute], *, access: Access, url: str, health: Health) 
     return Starlette(
         routes=[
             health_route(health),
+            metrics_route(),
             *routes,
             Route("/", _index),
             Mount("/page", PageFiles(directory=PAGE)),

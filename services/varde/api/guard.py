@@ -13,8 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["FROM_ANYWHERE", "Guard", "allowed_hosts", "foreign_origin"]
 
-FROM_ANYWHERE = frozenset({"/healthz", "/api/webhook"})
-"""Paths that prove themselves (a signature) or tell nothing, under whatever name a prober or a Git host uses."""
+FROM_ANYWHERE = frozenset({"/healthz", "/api/webhook", "/metrics"})
+"""Paths that prove themselves (a signature, a token in a header) or tell nothing, under whatever name a prober, a Git
+host or a scraper uses. Metrics need a token here, as other than the internal services this one faces people, and how
+many webhooks were refused is nothing for strangers; a page under another name has no cookie to ask for them with."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (

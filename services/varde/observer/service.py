@@ -17,9 +17,11 @@ from varde.adapters.scheduler import SchedulerClient
 from varde.model.event import Drifted, HealthChanged
 from varde.model.message import AppKey
 from varde.observer.expectation import Expectation, Expectations, expectation
+from varde.observer.measured import follow
 from varde.observer.settings import ObserverSettings
 from varde.observer.watches import Watches
 from varde.ports.kube import Cluster
+from varde.telemetry.metrics.process import measuring
 
 __all__ = ["Observer", "observe"]
 
@@ -36,10 +38,16 @@ async def observe(settings: ObserverSettings, stop: asyncio.Event) -> None:
         Terminal: the cluster does not let the observer in, or has no Applications.
     """
     name = settings.id or socket.gethostname()
+    with measuring("observer", otlp_endpoint=settings.otlp_endpoint):
+        await _observe(settings, name, stop)
+
+
+async def _observe(settings: ObserverSettings, name: str, stop: asyncio.Event) -> None:
     async with connect(settings.kubeconfig, agent=f"varde-observer/{name}") as cluster:
         key = await internal_key(cluster, settings.namespace)
         async with SchedulerClient(cluster, namespace=settings.namespace, key=key) as scheduler:
             observer = Observer(cluster, settings.namespace, scheduler.post)
+            observer.show(await cluster.server_version())
             app = internal_app([], key=key, health=observer.health)
             observing = asyncio.create_task(observer.run())
             serving = asyncio.create_task(serve(app, listen=settings.listen, stop=stop))
@@ -74,6 +82,14 @@ class Observer:
         if not self._applications.ready.is_set():
             return "the applications have not been read yet"
         return "" if self._applications.connected else "the API server cannot be reached"
+
+    def show(self, version: str) -> None:
+        """Have scrapes see what is watched.
+
+        Args:
+            version: of the API server.
+        """
+        follow(self._watches, connected=lambda: self._applications.connected, version=version)
 
     async def run(self) -> None:
         """Observe until cancelled.

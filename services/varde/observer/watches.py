@@ -13,11 +13,13 @@ from varde.adapters.kube import Changed, Reflector
 from varde.core.health import HAS_HEALTH
 from varde.errors import Terminal
 from varde.model.claim import APPLICATION_LABEL
+from varde.model.cluster import IN_CLUSTER
 from varde.model.event import Drifted, HealthChanged
 from varde.model.message import AppKey
 from varde.observer.expectation import Expectations, Kind
 from varde.observer.sighting import Sighting, at_first, sighting, since, strays
 from varde.ports.kube import Cluster
+from varde.telemetry.metrics import argocd, services
 
 __all__ = ["Watches"]
 
@@ -114,10 +116,12 @@ class Watches:
         self._send(at_first(kind, self._expectations, reflector.items, time.time()))
 
     def _changed(self, change: Changed[Sighting | None]) -> None:
+        argocd.CLUSTER_EVENTS.add(IN_CLUSTER.server, change.key.group, change.key.kind)
         self._send(since(change, time.time()))
 
     def _send(self, events: Iterable[Drifted | HealthChanged]) -> None:
         for event in events:
             # An Application that is gone wants nothing to come back.
             if self._expectations.observed(event.application):
+                services.OBSERVED_EVENTS.add("drifted" if isinstance(event, Drifted) else "health")
                 self._tell(event)

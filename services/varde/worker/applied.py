@@ -7,6 +7,7 @@ from varde.adapters.sealed_store import SealedStore
 from varde.errors import Transient
 from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
+from varde.telemetry.metrics.caches import looked_up
 
 __all__ = ["Applied", "AppliedStore"]
 
@@ -41,6 +42,7 @@ class AppliedStore:
         except Transient as error:
             log.warning("applied records not read", application=str(app), error=str(error))
             return {}
+        looked_up("applied", known=content is not None)
         records = msgspec.msgpack.decode(content, type=tuple[Applied, ...]) if content else ()
         return {record.key: record for record in records}
 

@@ -1,5 +1,8 @@
 """Entries in Redis that only Varde can read and that nobody can forge; any of them may be gone at any moment."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from redis.asyncio import Redis
@@ -7,6 +10,7 @@ from redis.exceptions import RedisError
 
 from varde.adapters.sealing import Sealer
 from varde.errors import Transient
+from varde.telemetry.metrics.argocd import asked_redis
 
 __all__ = ["SealedStore"]
 
@@ -29,10 +33,8 @@ class SealedStore:
         Raises:
             Transient: Redis is away.
         """
-        try:
+        with _asking(f"{place} is in Redis, which cannot be reached"):
             sealed = cast("bytes | None", await self._client.get(place))
-        except (RedisError, OSError) as error:
-            raise Transient(f"{place} is in Redis, which cannot be reached: {error}") from error
         return self._sealer.open(place, sealed)
 
     async def put(self, place: str, content: bytes, *, kept_s: int) -> None:
@@ -41,7 +43,19 @@ class SealedStore:
         Raises:
             Transient: Redis is away.
         """
-        try:
-            await self._client.set(place, self._sealer.seal(place, content), ex=kept_s)
-        except (RedisError, OSError) as error:
-            raise Transient(f"{place} was not left in Redis, which cannot be reached: {error}") from error
+        sealed = self._sealer.seal(place, content)
+        with _asking(f"{place} was not left in Redis, which cannot be reached"):
+            await self._client.set(place, sealed, ex=kept_s)
+
+
+@contextmanager
+def _asking(away: str) -> Iterator[None]:
+    """Observe one request to Redis, and say what it means that Redis is away."""
+    began_s, failed = time.monotonic(), True
+    try:
+        yield
+        failed = False
+    except (RedisError, OSError) as error:
+        raise Transient(f"{away}: {error}") from error
+    finally:
+        asked_redis(time.monotonic() - began_s, failed=failed)

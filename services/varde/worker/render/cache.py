@@ -46,6 +46,11 @@ class RenderCache:
         while self._size_bytes > self._max_bytes:
             self._size_bytes -= len(self._entries.popitem(last=False)[1])
 
+    @property
+    def size_bytes(self) -> int:
+        """Of all renderings together."""
+        return self._size_bytes
+
     def forget(self, digest: str) -> None:
         """Drop a rendering, as a hard refresh asks for."""
         self._size_bytes -= len(self._entries.pop(digest, b""))

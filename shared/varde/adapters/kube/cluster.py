@@ -32,6 +32,12 @@ METADATA_LIST = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 DEFINITIONS = frozenset({"CustomResourceDefinition", "APIService"})
 
 
+class _Version(msgspec.Struct, frozen=True, rename="camel"):
+    """Of ``/version``."""
+
+    git_version: str
+
+
 class KubeCluster:
     """One Kubernetes API server, as ``varde.ports.kube.Cluster`` has it; close it, or use it as a context.
 
@@ -48,6 +54,12 @@ class KubeCluster:
     async def resource_type(self, group: str, kind: str, version: str = "") -> ResourceType:
         """Look a kind up in discovery; a definition written through this object counts at once."""
         return await self._discovery.find(group, kind, version)
+
+    async def server_version(self) -> str:
+        """Of the API server, such as ``v1.37.2``."""
+        call = Call("get", "", "", "discovery")
+        answer = await self._call(Request(method="GET", path="/version", what="read of the version", call=call))
+        return msgspec.json.decode(answer, type=_Version).git_version
 
     async def get(self, key: ResourceKey, *, version: str = "") -> Manifest | None:
         """Read one object; None when it, its namespace or its kind's definition is gone."""

@@ -15,6 +15,7 @@ import msgspec
 from varde.errors import Transient
 from varde.model.resource import Manifest, ResourceKey, key_of
 from varde.ports.kube import Cluster, Expired, WatchEvent
+from varde.telemetry.metrics.kubernetes import because
 
 __all__ = ["Changed", "Reflector"]
 
@@ -130,7 +131,8 @@ class Reflector(Generic[Kept]):
             namespace=self._namespace, labels=self._labels, fields=self._fields, metadata_only=self._metadata_only
         )
         if not self._version:
-            listing = await self._cluster.list(kind, **selection)
+            with because("watch"):
+                listing = await self._cluster.list(kind, **selection)
             self._connected()
             for change in self._replaced(listing.items):
                 yield change

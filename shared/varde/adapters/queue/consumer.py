@@ -87,6 +87,11 @@ class Consumption:
         """Start the threads."""
         self._worker.start()
 
+    @property
+    def in_hand(self) -> int:
+        """Messages whose handlers run now."""
+        return len(self._in_hand)
+
     async def stop(self, grace_s: float) -> None:
         """Fetch no more, wait for the handlers in hand, cancel those that take longer.
 

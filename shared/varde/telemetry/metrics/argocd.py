@@ -5,9 +5,15 @@ right: what is about applications by the scheduler that leads, clusters by the o
 cannot be true in Varde is not served: ``NOT_SERVED`` says why.
 """
 
-from collections.abc import Mapping
+import socket
+import time
+from collections import Counter as Sum
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from varde.telemetry.metrics.instrument import Counter, Histogram, Reading
+from varde.model.cluster import IN_CLUSTER
+from varde.telemetry.metrics import kubernetes
+from varde.telemetry.metrics.instrument import Counter, Histogram, Labels, Reading, Values
 
 __all__ = [
     "APP_CONDITION",
@@ -31,6 +37,10 @@ __all__ = [
     "REDIS_DURATION",
     "REDIS_REQUESTS",
     "REPO_PENDING",
+    "Asking",
+    "asked_redis",
+    "asking_git",
+    "k8s_requests",
 ]
 
 APPLICATION = ("namespace", "name", "project")
@@ -192,6 +202,20 @@ REDIS_DURATION = Histogram(
     services=("worker",),
 )
 
+VERBS = {
+    "get": "Get",
+    "list": "List",
+    "create": "Create",
+    "update": "Update",
+    "apply": "Patch",
+    "patch": "Patch",
+    "delete": "Delete",
+}
+OF_THE_PROCESS = frozenset({"discovery", "lease", "review", "watch"})
+"""Reasons of requests that are for no Application's sake."""
+HOSTNAME = socket.gethostname()
+INITIATOR = "varde-worker"
+
 NOT_SERVED: Mapping[str, str] = {
     "argocd_app_orphaned_resources_count": "Varde does not look for objects that no Application owns",
     "argocd_appset_*": "ApplicationSets are not built",
@@ -218,3 +242,47 @@ Of those that it has these labels are left out, as they would multiply the serie
 the first three empty for requests that are about no application), ``revision`` of the two failure counters of Git (a
 look is at all of a repository). A label that is not there matches ``=~".*"``.
 """
+
+
+def k8s_requests() -> Values:
+    """``argocd_app_k8s_request_total`` out of what is counted anyway."""
+    sums: Sum[Labels] = Sum()
+    for (verb, _, kind, reason, code), count in kubernetes.REQUESTS.counted().items():
+        if reason not in OF_THE_PROCESS:
+            sums[IN_CLUSTER.server, code, VERBS[verb], kind, "true" if reason == kubernetes.DRY_RUN else "false"] += (
+                int(count)
+            )
+    return sums
+
+
+class Asking:
+    """One request to a Git host; ``failed`` where its answer says so."""
+
+    failed = False
+
+
+@contextmanager
+def asking_git(repository: str, kind: str) -> Iterator[Asking]:
+    """Observe the request to a Git host that is made within; one that raises has failed.
+
+    Args:
+        repository: as people know it, without a user.
+        kind: ``ls-remote`` or ``fetch``.
+    """
+    began_s, asking = time.monotonic(), Asking()
+    try:
+        yield asking
+    except BaseException:
+        asking.failed = True
+        raise
+    finally:
+        GIT_REQUESTS.add(repository, kind)
+        GIT_DURATION.observe(time.monotonic() - began_s, repository, kind)
+        if asking.failed:
+            (GIT_FETCH_FAIL if kind == "fetch" else GIT_LSREMOTE_FAIL).add(repository)
+
+
+def asked_redis(duration_s: float, *, failed: bool) -> None:
+    """Observe one request to Redis for an application's sake."""
+    REDIS_REQUESTS.add(HOSTNAME, INITIATOR, "true" if failed else "false")
+    REDIS_DURATION.observe(duration_s, HOSTNAME, INITIATOR)

@@ -7,7 +7,7 @@ __all__ = ["LOOKUPS", "RENDERED_BYTES", "looked_up"]
 LOOKUPS = Counter(
     "varde_cache_lookups_total",
     "Questions to a cache, by whether it knew: rendered (objects of a digest), inputs (files the worker has rendered "
-    "already), applied (records of the last sync), walks (a source at a commit), fetch (the mirror is current enough).",
+    "already), applied (records of the last sync), fetch (the mirror is current enough).",
     labels=("cache", "result"),
     services=("repo-server", "worker"),
     series="caches * 2",
@@ -21,7 +21,7 @@ def looked_up(cache: str, *, known: bool) -> None:
     """Count one question to a cache.
 
     Args:
-        cache: ``rendered``, ``inputs``, ``applied``, ``walks`` or ``fetch``.
+        cache: ``rendered``, ``inputs``, ``applied`` or ``fetch``.
         known: whether it had the answer.
     """
     LOOKUPS.add(cache, "hit" if known else "miss")

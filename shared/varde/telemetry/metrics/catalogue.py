@@ -25,7 +25,7 @@ FIXED = {
     "lanes": 4,
     "phases": 20,
     "outcomes": 12,
-    "caches": 5,
+    "caches": 4,
     "verbs": 9,
     "reasons": 16,
     "codes": 12,

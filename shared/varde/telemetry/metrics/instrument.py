@@ -93,6 +93,11 @@ class Counter(Instrument):
             child.inc(by)
             self._pushed(by, labels)
 
+    def counted(self) -> Values:
+        """What was counted so far."""
+        samples = [sample for found in self._family.collect() for sample in found.samples] if self._family else []
+        return {tuple(sample.labels[name] for name in self.labels): sample.value for sample in samples}
+
 
 class Histogram(Instrument):
     """Counts how often a value lay in which range; an exemplar leads from a range to a trace.

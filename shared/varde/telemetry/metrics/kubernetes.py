@@ -9,13 +9,15 @@ import msgspec
 
 from varde.telemetry.metrics.instrument import EVERY_SERVICE, Counter, Histogram
 
-__all__ = ["DURATION", "REQUESTS", "Call", "because", "requested"]
+__all__ = ["DRY_RUN", "DURATION", "REQUESTS", "Call", "because", "requested"]
 
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 NO_ANSWER = "none"
 """The code of a request that the network lost."""
 
 STATUS = "status"
+CHANGING = frozenset({"patch", "update"})
+DRY_RUN = "dry run"
 OF_KIND = {
     "Lease": "lease",
     "SelfSubjectReview": "review",
@@ -30,6 +32,7 @@ OF_VERB = {
     "apply": "apply",
     "create": "create",
     "patch": "patch",
+    "update": "update",
     "delete": "prune",
 }
 
@@ -62,9 +65,9 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, verb: str, group: str, kind: str, *, dry_run: bool = False) -> Self:
-        """A request whose reason shows in itself: Leases are membership, patches of Applications their status."""
-        reason = OF_KIND.get(kind) or (STATUS if (verb, kind) == ("patch", "Application") else OF_VERB[verb])
-        return cls(verb, group, kind, "dry run" if dry_run else reason)
+        """A request whose reason shows in itself: Leases are membership, writes of Applications their status."""
+        reason = OF_KIND.get(kind) or (STATUS if kind == "Application" and verb in CHANGING else OF_VERB[verb])
+        return cls(verb, group, kind, DRY_RUN if dry_run else reason)
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 Metrics that carry Argo CD's names are for its dashboards, which ask Prometheus: they are not pushed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
@@ -16,7 +17,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 from varde.telemetry.metrics.instrument import Counter, Histogram, Instrument, Reading
 
-__all__ = ["start"]
+__all__ = ["pushing"]
 
 EVERY_MS = 15_000
 """As often as Prometheus is commonly told to scrape."""
@@ -24,16 +25,14 @@ OWN = "varde_"
 SIGNAL = "/v1/metrics"
 
 
-def start(service: str, endpoint: str, instruments: Iterable[Instrument]) -> Callable[[], None]:
-    """Push from now on.
+@contextmanager
+def pushing(service: str, endpoint: str, instruments: Iterable[Instrument]) -> Iterator[None]:
+    """Push while the context lasts, and what is left at its end.
 
     Args:
         service: its name on every metric.
-        endpoint: URL of an OTLP/HTTP collector, with or without a signal's path.
+        endpoint: URL of an OTLP/HTTP collector, such as ``http://collector:4318``.
         instruments: of this service.
-
-    Returns:
-        What pushes the rest and ends it.
     """
     exporter = OTLPMetricExporter(
         endpoint=_url(endpoint), preferred_aggregation={SdkHistogram: ExponentialBucketHistogramAggregation()}
@@ -44,7 +43,10 @@ def start(service: str, endpoint: str, instruments: Iterable[Instrument]) -> Cal
     for one in instruments:
         if one.name.startswith(OWN):
             _join(meter, one)
-    return provider.shutdown
+    try:
+        yield
+    finally:
+        provider.shutdown()
 
 
 def _url(endpoint: str) -> str:

@@ -1,58 +1,59 @@
-"""The metrics of this process: configured once at its start, given out at each scrape.
+"""The metrics of this process: bound for its life, given out at each scrape.
 
 Between the declarations beside this module and the services' ``GET /metrics`` (``varde.adapters.http_server``).
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
 
 from varde.telemetry.metrics import services
 from varde.telemetry.metrics.catalogue import CATALOGUE
-from varde.telemetry.metrics.instrument import Values
+from varde.telemetry.metrics.instrument import Instrument, Values
 from varde.telemetry.metrics.scrape import Scrape
 
-__all__ = ["configure", "exposition", "keep_measuring_lag", "shutdown"]
+__all__ = ["exposition", "keep_measuring_lag", "measuring"]
 
 LAG_EVERY_S = 1.0
 
 
 class _Process:
-    """What ``configure`` sets."""
+    """What ``measuring`` sets."""
 
     def __init__(self) -> None:
         self.scrape = Scrape(())
-        self.stop_pushing: Callable[[], None] = lambda: None
 
 
 _process = _Process()
 
 
-def configure(service: str, *, otlp_endpoint: str = "") -> None:
-    """Have this process's metrics from now on; before it, observations do nothing.
+@contextmanager
+def measuring(service: str, *, otlp_endpoint: str = "") -> Iterator[None]:
+    """Have this process's metrics for as long as the context lasts; outside of it observations do nothing.
 
     Args:
         service: whose they are, as declarations name it.
         otlp_endpoint: URL of an OTLP/HTTP collector, to which they are pushed as well; empty for none.
     """
-    shutdown()
     instruments = tuple(one for one in CATALOGUE if service in one.services)
     _process.scrape = Scrape(instruments)
     own: Values = {(service, version("varde")): 1.0}
     services.INFO.follow(lambda: own)
-    if otlp_endpoint:
-        from varde.telemetry.metrics import otlp  # noqa: PLC0415  the SDK takes memory that few processes need
+    try:
+        with _pushing(service, otlp_endpoint, instruments) if otlp_endpoint else nullcontext():
+            yield
+    finally:
+        for one in instruments:
+            one.bind(None)
+        _process.scrape = Scrape(())
 
-        _process.stop_pushing = otlp.start(service, otlp_endpoint, instruments)
 
+def _pushing(service: str, endpoint: str, instruments: Iterable[Instrument]) -> AbstractContextManager[None]:
+    from varde.telemetry.metrics.otlp import pushing  # noqa: PLC0415  the SDK takes memory that few processes need
 
-def shutdown() -> None:
-    """Push what an OTLP endpoint has not got yet, and have no metrics any more."""
-    _process.stop_pushing()
-    for one in CATALOGUE:
-        one.bind(None)
-    _process.scrape, _process.stop_pushing = Scrape(()), lambda: None
+    return pushing(service, endpoint, instruments)
 
 
 async def exposition(accept: str) -> tuple[bytes, str]:

@@ -1,9 +1,23 @@
 """Messages from the scheduler to the shards, and the turns that workers take at them."""
 
+from varde.model.cluster import IN_CLUSTER
+from varde.telemetry.metrics.argocd import APP_RECONCILE
 from varde.telemetry.metrics.convergence import SECONDS
 from varde.telemetry.metrics.instrument import Counter, Histogram, Reading
 
-__all__ = ["HANDLING", "IN_HAND", "LOST", "OBJECTS", "OLDEST", "ON_THEIR_WAY", "SENT", "TURN", "UNSENT", "WAIT"]
+__all__ = [
+    "IN_HAND",
+    "LOST",
+    "OBJECTS",
+    "OLDEST",
+    "ON_THEIR_WAY",
+    "SENT",
+    "SHARD",
+    "TURN",
+    "UNSENT",
+    "WAIT",
+    "turned",
+]
 
 OLDEST = Reading(
     "varde_queue_oldest_message_age_seconds",
@@ -62,9 +76,31 @@ OBJECTS = Counter(
     services=("worker",),
     series="2",
 )
-HANDLING = Reading(
+SHARD = Reading(
     "varde_worker_shard",
     "1, with the shard that this worker is: joins a process to its load.",
     labels=("shard",),
     services=("worker",),
 )
+
+
+def turned(
+    namespace: str, lane: str, outcome: str, *, wait_s: float, duration_s: float, changed: int, pruned: int
+) -> None:
+    """Observe one turn of a worker.
+
+    Args:
+        namespace: of the Application.
+        lane: of the message.
+        outcome: how it ended; what comes after a colon is one application's own and left out.
+        wait_s: from the message's issue to the turn's beginning.
+        duration_s: of the turn.
+        changed: objects applied.
+        pruned: objects deleted.
+    """
+    WAIT.observe(max(wait_s, 0.0), lane)
+    TURN.observe(duration_s, lane, outcome.partition(":")[0])
+    APP_RECONCILE.observe(duration_s, namespace, IN_CLUSTER.server)
+    for action, count in (("applied", changed), ("pruned", pruned)):
+        if count:
+            OBJECTS.add(action, by=count)

@@ -1,5 +1,10 @@
 """What each service is at: the leader's fleet, repositories and looks, watches, webhooks, and every process itself."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from varde.errors import Transient
 from varde.telemetry.metrics.convergence import SECONDS
 from varde.telemetry.metrics.instrument import EVERY_SERVICE, Counter, Histogram, Reading
 
@@ -19,6 +24,7 @@ __all__ = [
     "SHARDS",
     "STANDINGS",
     "WEBHOOKS",
+    "looking",
 ]
 
 INFO = Reading(
@@ -92,3 +98,21 @@ WEBHOOKS = Counter(
     services=("api",),
     series="3 * 6",
 )
+
+
+@contextmanager
+def looking(cause: str) -> Iterator[None]:
+    """Observe the look at a repository that is had within.
+
+    Args:
+        cause: ``push`` or ``poll``.
+    """
+    began_s, result = time.monotonic(), "terminal"
+    try:
+        yield
+        result = "ok"
+    except Transient:
+        result = "transient"
+        raise
+    finally:
+        LOOK.observe(time.monotonic() - began_s, cause, result)
