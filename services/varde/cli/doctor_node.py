@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -45,13 +46,13 @@ def node(ctx: click.Context, seconds: float, path: Path | None, output: str) -> 
     """
     local = _local_etcd()
     folder = path or local or Path.cwd()
-    told = Console(stderr=True)
-    with told.status("measuring") as status:
+    # Drawn when told to and by no thread of its own, which would be measured as well.
+    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as shown:
         facts = measure(
             seconds,
             folder,
             local_etcd=local is not None and folder.resolve() == local,
-            tell=lambda what: status.update(f"measuring {what}"),
+            tell=lambda what: shown.update(Text(f"measuring {what} …", style="dim"), refresh=True),
         )
     judged = report(facts)
     if not emit(judged, output):

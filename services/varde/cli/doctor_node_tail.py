@@ -39,6 +39,8 @@ def held_up_s(share: float, stall_s: float, *, work_s: float = PUSH_CPU_S, quant
     if share <= 0 or stall_s <= 0:
         return 0.0
     met = work_s * min(share, 0.99) / (1 - min(share, 0.99)) / stall_s
+    if math.exp(-met) >= quantile:  # as many meet no stall at all
+        return 0.0
     low, high = 0.0, stall_s * (met + SPREADS * (1 + math.sqrt(2 * met)))
     for _ in range(BISECTIONS):
         middle = (low + high) / 2

@@ -176,8 +176,7 @@ def test_the_formula_tells_what_a_simulation_of_it_meets(share: float, stall_s: 
 
 
 def test_stalls_that_19_of_20_pushes_do_not_meet_cost_nothing_at_p95():
-    assert held_up_s(0.01, 0.1) == pytest.approx(0.0, abs=1e-6)
-    assert held_up_s(0.0, 0.1) == held_up_s(0.1, 0.0) == 0.0
+    assert held_up_s(0.01, 0.1) == held_up_s(0.0, 0.1) == held_up_s(0.1, 0.0) == 0.0
 
 
 @given(st.floats(0.001, 0.95), st.floats(0.001, 0.95), st.floats(0.0005, 0.2))
