@@ -22,7 +22,7 @@ from varde.model.trace import StoredSpan
 from varde.ports.repository import Repositories
 from varde.repo_server.fetchers import Fetchers
 from varde.repo_server.mirrors import Mirrors
-from varde.repo_server.remote_refs import RemoteRefs
+from varde.repo_server.remotes import Remotes
 from varde.repo_server.service import RepoServer
 from varde.telemetry import tracing
 
@@ -33,7 +33,7 @@ KEY = b"k" * 43
 async def repo_server(store: Path) -> AsyncIterator[RepoServer]:
     fetchers = Fetchers(lambda: 15.0)
     async with aiohttp.ClientSession() as session:
-        yield RepoServer(Mirrors(store, fetchers, RemoteRefs(session, lambda: 15.0), tuple, {}), Limits)
+        yield RepoServer(Mirrors(store, fetchers, Remotes(session, lambda: 15.0), tuple, {}), Limits)
     await fetchers.close()
 
 

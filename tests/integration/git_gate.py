@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -12,7 +12,10 @@ __all__ = ["GitGate", "opened"]
 
 
 class GitGate:
-    """``asked`` counts cheap questions (protocol v2), ``fetched`` packs and ``connected`` fetches that were begun."""
+    """Counts what passes: ``asked`` for refs and ``packed`` by protocol v2, ``connected`` and ``fetched`` by libgit2.
+
+    ``spoil`` makes another body of those of one kind.
+    """
 
     def __init__(self, server: str) -> None:
         self.url = ""
@@ -22,10 +25,11 @@ class GitGate:
         self.waiting = asyncio.Event()
         self.hold = ""
         self.answer: web.Response | None = None
+        self.spoil: tuple[str, Callable[[bytes], bytes]] = ("", bytes)
         self._server = server
 
     async def pass_on(self, request: web.Request) -> web.Response:
-        what = self._what(request)
+        what = await self._what(request)
         self.seen[what] += 1
         if what == self.hold:
             self.waiting.set()
@@ -40,11 +44,13 @@ class GitGate:
             ) as found,
         ):
             kept = {name: found.headers[name] for name in ("Content-Type", "WWW-Authenticate") if name in found.headers}
-            return web.Response(status=found.status, headers=kept, body=await found.read())
+            kind, spoiled = self.spoil
+            body = await found.read()
+            return web.Response(status=found.status, headers=kept, body=spoiled(body) if what == kind else body)
 
-    def _what(self, request: web.Request) -> str:
+    async def _what(self, request: web.Request) -> str:
         if request.headers.get("Git-Protocol") == "version=2":
-            return "asked"
+            return "packed" if b"command=fetch" in await request.read() else "asked"
         return "fetched" if request.method == "POST" else "connected"
 
 

@@ -23,7 +23,7 @@ from varde.model.inputs import AdvanceAnswer, AdvanceRequest, InputsAnswer, Inpu
 from varde.model.repository import Repository
 from varde.repo_server.fetchers import Fetchers
 from varde.repo_server.mirrors import Mirrors
-from varde.repo_server.remote_refs import RemoteRefs
+from varde.repo_server.remotes import Remotes
 from varde.repo_server.service import RepoServer
 
 APPLICATIONS = 200
@@ -42,8 +42,8 @@ class Asking:
     async def started(self) -> AsyncIterator["Asking"]:
         fetchers = Fetchers(lambda: self.silence_s)
         async with aiohttp.ClientSession() as session:
-            remote_refs = RemoteRefs(session, lambda: self.silence_s)
-            mirrors = Mirrors(self.store, fetchers, remote_refs, lambda: self.repositories, self.instead_of)
+            remotes = Remotes(session, lambda: self.silence_s)
+            mirrors = Mirrors(self.store, fetchers, remotes, lambda: self.repositories, self.instead_of)
             self.server = RepoServer(mirrors, Limits)
             yield self
         await fetchers.close()
@@ -218,7 +218,7 @@ async def test_a_webhooks_commit_that_is_there_already_needs_no_look(
     gate.seen.clear()
     answers = [await asking.advance(url, ["app"], expect=commit) for _ in range(2)]
     assert [head(answer) for answer in answers] == [commit, commit]
-    assert gate.seen == {"connected": 1, "fetched": 1}
+    assert gate.seen == {"asked": 1, "packed": 1}
 
 
 async def test_a_force_push_and_a_push_back_are_followed(git_server: GitServer, asking: Asking):

@@ -6,7 +6,8 @@ then share, so that the number of looks does not grow with the number of applica
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import msgspec
@@ -20,7 +21,10 @@ from varde.repo_server.fetchers import FetcherDied, Fetchers
 from varde.repo_server.git_tree import MirrorBroken, commit_at
 from varde.repo_server.mirror_folder import MirrorFolder
 from varde.repo_server.refusals import refusal
-from varde.repo_server.remote_refs import RemoteRefs
+from varde.repo_server.remotes import Remotes
+from varde.repo_server.small_move import SmallMoves
+from varde.telemetry.metrics.argocd import asking_git
+from varde.telemetry.metrics.caches import looked_up
 
 __all__ = ["Mirror", "Wanted"]
 
@@ -62,19 +66,22 @@ class Mirror:
         address: of the remote.
         folder: where it lies.
         fetchers: run the fetches.
-        remote_refs: asks HTTP remotes.
+        remotes: asks HTTP remotes.
     """
 
-    def __init__(self, address: Address, folder: MirrorFolder, fetchers: Fetchers, remote_refs: RemoteRefs) -> None:
+    def __init__(self, address: Address, folder: MirrorFolder, fetchers: Fetchers, remotes: Remotes) -> None:
         self.address = address
         self._folder = folder
         self._fetchers = fetchers
-        self._remote_refs = remote_refs
+        self._remotes = remotes
+        self._small_moves = SmallMoves(address, folder, remotes)
         self._refs: Fetched | None = None
         self._extra: set[str] = set()
         self._looks: dict[Access, _Look] = {}
         self._looking = asyncio.Lock()
         self._renewals = 0
+        self.waiting = 0
+        """Requests that wait for a look under way."""
 
     async def look(self, access: Access, wanted: Wanted) -> float:
         """Have a look at the remote that is good enough for what is wanted.
@@ -88,14 +95,27 @@ class Mirror:
             Terminal: the remote refuses; says why and the way out.
             Transient: it cannot be reached.
         """
-        async with self._looking:
+        async with self._turn():
             last = self._looks.get(access)
             if last and last.error and last.began_s >= wanted.since_s:
                 raise type(last.error)(str(last.error))
-            if last and not last.error and await self._is_enough(last, wanted):
+            is_enough = bool(last and not last.error and await self._is_enough(last, wanted))
+            looked_up("fetch", known=is_enough)
+            if is_enough:
                 return 0.0
-            is_certain = bool(wanted.expect and last and not last.error)
-            return await self._look(access, wanted, fetch_at_once=is_certain)
+            return await self._look(access, wanted, is_trusted=bool(last and not last.error))
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        self.waiting += 1
+        try:
+            await self._looking.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self._looking.release()
 
     async def read(self, access: Access, reader: Callable[[pygit2.Repository, Fetched], Outcome]) -> Outcome:
         """Run a reader on the mirror in a thread, and once more on a new mirror if this one turns out broken.
@@ -138,22 +158,20 @@ class Mirror:
         except MirrorBroken:
             return False
 
-    async def _look(self, access: Access, wanted: Wanted, *, fetch_at_once: bool) -> float:
-        """Ask the cheap question before a fetch, unless a webhook told of a commit that is not here yet.
+    async def _look(self, access: Access, wanted: Wanted, *, is_trusted: bool) -> float:
+        """Ask which refs there are, and bring what is not here.
 
-        The first look of an access always asks: it refuses redirects, where libgit2 goes to other ports of a host.
+        The first look of an access asks for nothing more: a remote that redirects or refuses it gets no second request.
         """
         self._extra.update(sorted(wanted.extra - self._extra)[: MOST_EXTRA - len(self._extra)])
         began_s = time.monotonic()
         try:
-            as_before = not fetch_at_once and await self._is_as_before(access)
-            if not as_before:
-                await self._fetch(access)
+            is_fetched = await self._bring(access, wanted if is_trusted else None)
         except (Terminal, Transient) as error:
             self._remember(access, _Look(began_s=began_s, error=error))
             raise
         self._remember(access, _Look(began_s=began_s))
-        return 0.0 if as_before else time.monotonic() - began_s
+        return time.monotonic() - began_s if is_fetched else 0.0
 
     def _remember(self, access: Access, look: _Look) -> None:
         self._looks.pop(access, None)
@@ -161,25 +179,35 @@ class Mirror:
         if len(self._looks) > MOST_ACCESSES:
             del self._looks[next(iter(self._looks))]
 
-    async def _is_as_before(self, access: Access) -> bool:
-        present = await self._ask(access)
-        if present is None:
-            return False
-        if present.refs != (self._refs.refs if self._refs else await asyncio.to_thread(self._refs_on_disk)):
-            return False
-        self._refs = present
+    async def _bring(self, access: Access, wanted: Wanted | None) -> bool:
+        """Have all that the remote has; whether anything was fetched."""
+        if not self.address.is_http:
+            await self._fetch(access)
+            return True
+        before = self._refs.refs if self._refs else await asyncio.to_thread(self._refs_on_disk)
+        ref, commit = (wanted.ref, wanted.expect) if wanted else ("", "")
+        async with self._small_moves.asked_for(access, before, ref, commit) as pack:
+            present = await self._ask(access)
+            if present and present.refs == before:
+                self._refs = present
+                return False
+            if present and await self._small_moves.bring(access, before, present.refs, pack):
+                self._refs = present
+                return True
+        await self._fetch(access)
         return True
 
-    def _refs_on_disk(self) -> dict[str, str] | None:
+    def _refs_on_disk(self) -> dict[str, str]:
         try:
             return self._folder.refs()
         except MirrorBroken:
-            return None
+            return {}
 
     async def _ask(self, access: Access) -> Fetched | None:
         if not self.address.is_http:
             return None
-        return await self._remote_refs.ask(self.address, access, tuple(sorted(self._extra)))
+        with asking_git(self.address.shown, "ls-remote"):
+            return await self._remotes.refs(self.address, access, tuple(sorted(self._extra)))
 
     async def _fetch(self, access: Access) -> None:
         answer = await self._fetched(access)
@@ -197,7 +225,10 @@ class Mirror:
             mirror=str(self._folder.path), url=self.address.url, access=access, extra=tuple(sorted(self._extra))
         )
         try:
-            return await self._fetchers.fetch(job)
+            with asking_git(self.address.shown, "fetch") as asking:
+                answer = await self._fetchers.fetch(job)
+                asking.failed = isinstance(answer, FetchFailed)
+                return answer
         except BaseException as error:
             self._folder.untidy()
             if isinstance(error, FetcherDied):

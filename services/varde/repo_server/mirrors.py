@@ -11,7 +11,8 @@ from varde.repo_server.fetch_job import Access
 from varde.repo_server.fetchers import Fetchers
 from varde.repo_server.mirror import Mirror
 from varde.repo_server.mirror_folder import MirrorFolder
-from varde.repo_server.remote_refs import RemoteRefs
+from varde.repo_server.remotes import Remotes
+from varde.telemetry.metrics.instrument import Values
 
 __all__ = ["Mirrors"]
 
@@ -32,7 +33,7 @@ class Mirrors:
     Args:
         store: folder of the mirrors; made if missing.
         fetchers: run their fetches.
-        remote_refs: asks HTTP remotes.
+        remotes: asks HTTP remotes.
         repositories: gives the known repositories and credentials of this moment.
         instead_of: Git's ``insteadOf``, prefix → base.
     """
@@ -41,17 +42,21 @@ class Mirrors:
         self,
         store: Path,
         fetchers: Fetchers,
-        remote_refs: RemoteRefs,
+        remotes: Remotes,
         repositories: Callable[[], Sequence[Repository]],
         instead_of: Mapping[str, str],
     ) -> None:
         store.mkdir(parents=True, exist_ok=True)
         self._store = store
         self._fetchers = fetchers
-        self._remote_refs = remote_refs
+        self._remotes = remotes
         self._repositories = repositories
         self._instead_of = instead_of
         self._mirrors: dict[str, Mirror] = {}
+
+    def pending(self) -> Values:
+        """How many requests wait for each repository; from any thread."""
+        return {(mirror.address.shown,): mirror.waiting for mirror in tuple(self._mirrors.values())}
 
     def at(self, url: str, project: str) -> tuple[Mirror, Access]:
         """The mirror of a repository, and how an application of a project may ask its remote.
@@ -63,7 +68,7 @@ class Mirrors:
         access = _access(address, credentials_for(address.url, project, self._repositories()))
         if address.url not in self._mirrors:
             folder = MirrorFolder(self._store / hashlib.sha256(address.url.encode()).hexdigest())
-            self._mirrors[address.url] = Mirror(address, folder, self._fetchers, self._remote_refs)
+            self._mirrors[address.url] = Mirror(address, folder, self._fetchers, self._remotes)
         return self._mirrors[address.url], access
 
 

@@ -22,7 +22,7 @@ from varde.repo_server.mirror import Mirror, Wanted
 from varde.repo_server.mirrors import Mirrors
 from varde.repo_server.present import Present
 from varde.repo_server.revisions import FULL, is_extra
-from varde.telemetry.names import REPOSITORY, REVISION
+from varde.telemetry.names import REPOSITORY, REVISION, TOUCHED
 from varde.telemetry.tracing import span
 
 __all__ = ["RepoServer"]
@@ -69,10 +69,11 @@ class RepoServer:
                 ),
             )
 
-        with span("resolve", attributes={REPOSITORY: mirror.address.shown}):
+        with span("touch test", attributes={REPOSITORY: mirror.address.shown}) as opened:
             answer = await mirror.read(
                 access, lambda repository, refs: following.advance(self._present(repository, refs, mirror), request)
             )
+            opened.set_attribute(TOUCHED, len(answer.touched))
         return msgspec.structs.replace(answer, fetched_s=fetched_s)
 
     async def inputs(self, request: InputsRequest) -> InputsAnswer:
