@@ -44,8 +44,8 @@ browser:  ## Have a Chromium for the tests of the page: Debian's, where none is 
 test: lint browser  ## Everything on real parts: lint, unit, contract, integration, end to end; nothing is skipped
 	@$(PYTEST) tests/unit tests/contract tests/integration tests/e2e $(ARGS)
 
-loadtest: install  ## From push to live, first syncs, memory, beside the raw limits, on a Varde of its own; ARGS=--seed=N
-	@$(BIN)/python loadtest/main.py $(ARGS)
+loadtest: install  ## Measure an engine on a control plane of its own; ARGS="--engine varde --apps N --json FILE", "compare A B", "report FILE..."
+	@$(BIN)/python -m loadtest $(ARGS)
 
 crds: install  ## Write deploy/crds from the types
 	@$(BIN)/python -m varde.model.crd deploy/crds

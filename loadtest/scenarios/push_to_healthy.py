@@ -1,0 +1,74 @@
+"""From a push that rolls a Deployment out to the application healthy again; needs controllers, and a node to run on."""
+
+import asyncio
+
+import msgspec
+
+from loadtest import figures, fleet_content
+from loadtest.fleet import Application
+from loadtest.results import Outcome
+from loadtest.trial import Trial
+from loadtest.watches import Watch
+from loadtest.window import at_rest
+
+__all__ = ["measure"]
+
+
+class _Metadata(msgspec.Struct, frozen=True):
+    generation: int = 0
+
+
+class _Status(msgspec.Struct, frozen=True):
+    observedGeneration: int = 0  # noqa: N815  as the API spells it
+    replicas: int = 0
+    updatedReplicas: int = 0  # noqa: N815  the same
+    availableReplicas: int = 0  # noqa: N815  the same
+
+
+class _Deployment(msgspec.Struct, frozen=True):
+    metadata: _Metadata
+    status: _Status = _Status()
+
+    @property
+    def rolled_out(self) -> bool:
+        """As ``kubectl rollout status`` has it."""
+        status = self.status
+        return status.observedGeneration >= self.metadata.generation and (
+            0 < status.replicas == status.updatedReplicas == status.availableReplicas
+        )
+
+
+async def measure(trial: Trial) -> Outcome:
+    """Roll out, one after the other; both the Deployment and the application's own word have to be there."""
+    able = [one for one in trial.fleet.applications if fleet_content.rollout(one, 0)]
+    if not trial.controllers or not able:
+        return Outcome()
+    path = await trial.server.collection("apps", "Deployment")
+    deployments: Watch[_Deployment] = Watch(trial.server, path, msgspec.json.Decoder(_Deployment).decode)
+    await deployments.start()
+    try:
+        times_s = tuple(
+            [await _rolled_out(trial, deployments, one) for one in trial.chance.choices(able, k=trial.sizes.pushes)]
+        )
+    finally:
+        await deployments.stop()
+    await at_rest(trial)
+    samples = {"push_to_healthy": times_s}
+    return Outcome(figures=figures.series("push_to_healthy", times_s), samples=samples)
+
+
+async def _rolled_out(trial: Trial, deployments: Watch[_Deployment], application: Application) -> float:
+    await asyncio.sleep(trial.chance.uniform(*trial.sizes.push_pause_s))
+    repository = trial.repositories[application.repository]
+    commit = repository.commit(fleet_content.rollout(application, trial.next_value()), "Roll out")
+
+    def rolled_out(_: str, seen: _Deployment | None) -> bool:
+        return seen is not None and seen.rolled_out
+
+    rolled = deployments.expect([fleet_content.marker(application)], rolled_out, anew=True)
+    healthy = trial.synced_to(application, commit, healthy=True)
+    await repository.push()
+    accepted_at_s = repository.accepted_s()
+    (rolled_at_s,) = (await rolled.met("a Deployment to roll out", timeout_s=trial.sizes.patience_s)).values()
+    (healthy_at_s,) = (await healthy.met("a push to be healthy", timeout_s=trial.sizes.patience_s)).values()
+    return max(rolled_at_s, healthy_at_s) - accepted_at_s
