@@ -11,6 +11,7 @@ import yaml
 from varde.adapters.internal_key import SECRET, internal_key
 from varde.adapters.kube import KubeCluster, connect
 from varde.adapters.kube import cluster as cluster_module
+from varde.core.resource_version import NEVER
 from varde.errors import Conflict, Terminal, Transient
 from varde.model.resource import ResourceKey, ResourceType, key_of
 
@@ -74,6 +75,41 @@ async def test_an_apply_with_a_uid_makes_no_deleted_object_anew(cluster: KubeClu
     with pytest.raises(Conflict, match="uid mismatch"):
         await cluster.apply(manifest)
     assert await cluster.get(key_of(manifest)) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "content"),
+    [
+        ("v1", "ConfigMap", {"data": {"a": "1"}}),
+        ("v1", "Secret", {"stringData": {"a": "1"}}),
+        ("v1", "Service", {"spec": {"ports": [{"port": 80}]}}),
+        ("v1", "ServiceAccount", {}),
+        ("networking.k8s.io/v1", "NetworkPolicy", {"spec": {"podSelector": {}}}),
+        ("argoproj.io/v1alpha1", "AppProject", {"spec": {"description": "mine"}}),
+    ],
+)
+async def test_an_apply_with_a_version_that_no_object_has_creates_and_never_changes(
+    cluster: KubeCluster, namespace: str, version: str, kind: str, content: dict[str, Any]
+) -> None:
+    metadata = {"name": "only-new", "namespace": namespace, "resourceVersion": NEVER}
+    manifest = {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
+    made = await cluster.apply(manifest)
+    with pytest.raises(Conflict):
+        await cluster.apply({**manifest, "metadata": {**metadata, "labels": {"changed": "yes"}}})
+    kept = await cluster.get(key_of(manifest))
+    assert kept is not None
+    assert kept["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+async def test_an_object_is_replaced_as_it_was_read_and_only_so(cluster: KubeCluster, namespace: str) -> None:
+    made = await cluster.apply(config_map(namespace))
+    del made["metadata"]["managedFields"]
+    replaced = await cluster.replace({**made, "data": {"a": "1", "b": "2"}})
+    assert replaced["data"] == {"a": "1", "b": "2"}
+    owners = [(entry["operation"], entry["fieldsV1"]["f:data"]) for entry in replaced["metadata"]["managedFields"]]
+    assert owners == [("Apply", {"f:a": {}}), ("Update", {"f:b": {}})]
+    with pytest.raises(Conflict):
+        await cluster.replace({**made, "data": {"a": "3"}})
 
 
 async def test_an_apply_on_an_object_that_changed_since_is_a_conflict(cluster: KubeCluster, namespace: str) -> None:

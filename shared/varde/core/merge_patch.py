@@ -1,8 +1,8 @@
-"""The JSON merge patch (RFC 7386) that makes one value of another: what the worker sends of a status, and no more."""
+"""JSON merge patches (RFC 7386): the one that makes one value of another, and what one makes of a value."""
 
 from typing import Any
 
-__all__ = ["merge_patch"]
+__all__ = ["merge_patch", "patched"]
 
 
 def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -24,3 +24,15 @@ def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         elif value != before or name not in old:
             patch[name] = value
     return patch
+
+
+def patched(value: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """What a merge patch makes of a value, which stays as it is."""
+    result = {name: inner for name, inner in value.items() if name not in patch or patch[name] is not None}
+    for name, change in patch.items():
+        before = result.get(name)
+        if isinstance(change, dict):
+            result[name] = patched(before if isinstance(before, dict) else {}, change)
+        elif change is not None:
+            result[name] = change
+    return result

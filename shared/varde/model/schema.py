@@ -11,7 +11,7 @@ import inspect
 import itertools
 import textwrap
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
@@ -116,6 +116,11 @@ def _object(kind: type[msgspec.Struct]) -> Schema:
     return {**found, "required": required} if required else found
 
 
+@functools.cache
+def _known(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+
+
 def unknown_fields(value: Any, kind: Any, path: str = "") -> Iterator[str]:
     """Paths in a decoded JSON value that its type has no field for, such as ``spec.source.kustomise``.
 
@@ -132,7 +137,7 @@ def unknown_fields(value: Any, kind: Any, path: str = "") -> Iterator[str]:
         for index, item in enumerate(value):
             yield from unknown_fields(item, get_args(kind)[0], f"{path}[{index}]")
     elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-        known = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+        known = _known(kind)
         for name, inner in value.items():
             place = f"{path}.{name}" if path else name
             if name in known:

@@ -96,6 +96,10 @@ class Cluster(Protocol):
         """Create an object; Conflict when it exists."""
         ...
 
+    async def replace(self, manifest: Manifest) -> Manifest:
+        """Write an object whole; its resourceVersion is a precondition (Conflict when it fails)."""
+        ...
+
     async def merge_patch(self, key: ResourceKey, patch: dict[str, Any], *, version: str = "") -> Manifest:
         """JSON merge patch; a ``metadata.resourceVersion`` in it is a precondition (Conflict when it fails)."""
         ...

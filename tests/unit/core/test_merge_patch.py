@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from varde.core.merge_patch import merge_patch
+from varde.core.merge_patch import merge_patch, patched
 
 LEAVES = st.one_of(st.booleans(), st.integers(), st.text(max_size=5))
 VALUES = st.recursive(
@@ -18,22 +18,9 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text(max_size=3), VALUES, max_size=5)
 
 
-def applied(target: Any, patch: Any) -> Any:
-    """RFC 7386's own algorithm, section 2."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = applied(result.get(name), value)
-    return result
-
-
 @given(OBJECTS, OBJECTS)
 def test_the_patch_makes_the_new_of_the_old(old: dict[str, Any], new: dict[str, Any]):
-    assert applied(old, merge_patch(old, new)) == new
+    assert patched(old, merge_patch(old, new)) == new
 
 
 @given(OBJECTS)
@@ -53,3 +40,22 @@ def test_nothing_is_sent_for_nothing_new(value: dict[str, Any]):
 )
 def test_only_what_differs_is_sent(old: dict[str, Any], new: dict[str, Any], patch: dict[str, Any]):
     assert merge_patch(old, new) == patch
+
+
+@pytest.mark.parametrize(
+    ("value", "patch", "result"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ({"a": "b"}, {"a": {"b": "c"}}, {"a": {"b": "c"}}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_a_patch_does_what_the_rfcs_examples_say(value: dict[str, Any], patch: dict[str, Any], result: dict[str, Any]):
+    """RFC 7386, appendix A, as far as both are objects."""
+    assert patched(value, patch) == result

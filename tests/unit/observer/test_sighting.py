@@ -10,7 +10,7 @@ from varde.model.event import Drifted, HealthChanged
 from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
 from varde.observer.expectation import Expectations, expectation
-from varde.observer.sighting import Sighting, at_first, sighting, since
+from varde.observer.sighting import Sighting, at_first, sighting, since, strays
 
 APP = AppKey("argocd", "shop")
 KEY = ResourceKey(group="apps", kind="Deployment", namespace="web", name="front")
@@ -133,6 +133,29 @@ def test_a_first_list_is_compared_with_the_statuses(
     expectations.put(APP, expectation(application(recorded)))
     found = at_first(("apps", "Deployment"), expectations, {KEY: live}, 1.0)
     assert [event.what if isinstance(event, Drifted) else event.status for event in found] == told
+
+
+def test_an_object_that_the_status_does_not_know_is_a_stray() -> None:
+    expectations = Expectations()
+    expectations.put(APP, expectation(application({"status": "Synced"})))
+    other = ResourceKey(group="apps", kind="Deployment", namespace="web", name="left-over")
+    live = {KEY: seen(), other: seen()}
+    (found,) = strays({APP}, expectations, live, 1.0)
+    assert (found.application, found.resource, found.stray) == (APP, other, True)
+    assert not list(strays(set(), expectations, live, 1.0))
+
+
+def test_nothing_is_a_stray_of_an_application_that_has_not_said_what_it_has() -> None:
+    expectations = Expectations()
+    expectations.put(APP, expectation({}))
+    assert not list(strays({APP}, expectations, {KEY: seen()}, 1.0))
+
+
+def test_an_object_that_is_on_its_way_out_is_no_stray() -> None:
+    expectations = Expectations()
+    expectations.put(APP, expectation(application({"status": "Synced"})))
+    other = ResourceKey(group="apps", kind="Deployment", namespace="web", name="going")
+    assert not list(strays({APP}, expectations, {other: Sighting(app=APP, fingerprint=None)}, 1.0))
 
 
 def test_kinds_are_needed_while_an_application_has_objects_of_them() -> None:

@@ -29,6 +29,7 @@ WATCH_SPREAD_S = 60
 WATCH_GRACE_S = 15.0
 METADATA = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+WRITE_VERBS = {"POST": "create", "PUT": "update", "PATCH": "apply"}
 DEFINITIONS = frozenset({"CustomResourceDefinition", "APIService"})
 
 
@@ -153,6 +154,10 @@ class KubeCluster:
         """Create an object; Conflict when it exists."""
         return await self._write("POST", manifest, what="creation", query={"fieldManager": FIELD_MANAGER})
 
+    async def replace(self, manifest: Manifest) -> Manifest:
+        """Write an object whole; without managedFields the server keeps those that it has."""
+        return await self._write("PUT", manifest, what="update", query={"fieldManager": FIELD_MANAGER})
+
     async def _write(
         self,
         method: str,
@@ -175,7 +180,7 @@ class KubeCluster:
                 body=msgspec.json.encode(manifest),
                 content_type=content_type,
                 what=f"{what} of {key}",
-                call=_call("create" if method == "POST" else "apply", key, dry_run="dryRun" in query),
+                call=_call(WRITE_VERBS[method], key, dry_run="dryRun" in query),
                 secrets=secret_texts(key.kind, manifest),
             )
         )
