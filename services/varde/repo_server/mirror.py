@@ -206,8 +206,7 @@ class Mirror:
     async def _ask(self, access: Access) -> Fetched | None:
         if not self.address.is_http:
             return None
-        with asking_git(self.address.shown, "ls-remote"):
-            return await self._remotes.refs(self.address, access, tuple(sorted(self._extra)))
+        return await self._remotes.refs(self.address, access, tuple(sorted(self._extra)))
 
     async def _fetch(self, access: Access) -> None:
         answer = await self._fetched(access)

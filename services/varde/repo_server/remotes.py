@@ -18,6 +18,7 @@ from varde.repo_server.address import Address
 from varde.repo_server.fetch_job import Access, Fetched
 from varde.repo_server.protocol_v2 import PackRefused, pack_of, pack_request, refs_of, refs_request
 from varde.repo_server.refusals import credentials_refused, moved, no_certificate, not_found
+from varde.telemetry.metrics.argocd import asking_git
 
 __all__ = ["Remotes"]
 
@@ -53,7 +54,8 @@ class Remotes:
             Terminal: no such repository, or it does not take the credentials or show a certificate that counts.
             Transient: it cannot be reached, or is not well.
         """
-        body = await self._post(address, access, refs_request(extra), MOST_REFS_BYTES)
+        with asking_git(address.shown, "ls-remote"):
+            body = await self._post(address, access, refs_request(extra), MOST_REFS_BYTES)
         return refs_of(body, extra) if body is not None else None
 
     async def pack(self, address: Address, access: Access, wants: Iterable[str], haves: Iterable[str]) -> bytes:
@@ -63,7 +65,8 @@ class Remotes:
             PackRefused: there is none to be had, or a large one.
             Terminal, Transient: as of ``refs``.
         """
-        body = await self._post(address, access, pack_request(wants, haves), MOST_PACK_BYTES)
+        with asking_git(address.shown, "fetch"):
+            body = await self._post(address, access, pack_request(wants, haves), MOST_PACK_BYTES)
         if body is None:
             raise PackRefused(f"the pack is larger than {MOST_PACK_BYTES} bytes")
         return pack_of(body)

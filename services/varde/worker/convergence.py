@@ -5,6 +5,7 @@ next turn, on whichever worker, needs to go on. The commit's own trace is the sc
 """
 
 from itertools import pairwise
+from typing import Literal
 
 import msgspec
 
@@ -15,6 +16,7 @@ from varde.model.claim import OpenTrace, SyncRecord
 from varde.model.message import Change, Wake, queue_name
 from varde.model.trace import Attributes
 from varde.telemetry import names, tracing
+from varde.telemetry.metrics.convergence import converged
 from varde.telemetry.tracing import Span
 from varde.worker.outcome import Outcome
 from varde.worker.subject import Subject
@@ -154,15 +156,19 @@ def finish(of: Subject, wake: Wake, outcome: Outcome, now_s: float) -> None:
     after = outcome.record.trace if outcome.record else before
     open_ = after.traceparent if after else ""
     own = started(of.record, wake).trace
+    mine = before if before and own and before.traceparent == own.traceparent else own
+    if mine and outcome.name == "synced":
+        _converged("synced", mine, outcome, now_s)
     if before and before.traceparent not in (open_, wake.change.traceparent):
         _finish(of, before, outcome, "cancellation" if after else "success", now_s)
-    if own and wake.change.traceparent != open_ and not outcome.goes_on:
-        mine = before if before and before.traceparent == own.traceparent else own
+    if mine and wake.change.traceparent != open_ and not outcome.goes_on:
         done = "success" if mine.synced_at_s else RESULTS.get(outcome.name, "error")
         _finish(of, mine, outcome, done, now_s)
 
 
 def _finish(of: Subject, trace: OpenTrace, outcome: Outcome, result: str, now_s: float) -> None:
+    if result == "success" and (trace.synced_at_s or outcome.name == "synced"):
+        _converged("healthy", trace, outcome, now_s)
     if trace.synced_at_s:
         tracing.record(
             WAIT_FOR_HEALTH, parent=trace.traceparent, start_s=trace.synced_at_s, end_s=now_s, application=of.key
@@ -184,6 +190,17 @@ def _finish(of: Subject, trace: OpenTrace, outcome: Outcome, result: str, now_s:
         },
         links=(trace.cause,),
         error=outcome.name if result in ("failure", "error") else "",
+    )
+
+
+def _converged(until: Literal["synced", "healthy"], trace: OpenTrace, outcome: Outcome, now_s: float) -> None:
+    converged(
+        until,
+        lane=trace.lane,
+        began_at_s=trace.began_at_s,
+        committed_at_s=outcome.commit.committed_at_s if outcome.commit else 0.0,
+        at_s=now_s,
+        traceparent=trace.traceparent,
     )
 
 

@@ -23,6 +23,7 @@ from varde.adapters.settings import load
 from varde.telemetry import logs
 from varde.telemetry.cost import Costs, Probe
 from varde.telemetry.metrics import argocd, caches, queue
+from varde.telemetry.metrics.convergence import PhaseTimes
 from varde.telemetry.metrics.process import measuring
 from varde.telemetry.recording import recording
 from varde.worker.applied import AppliedStore
@@ -59,6 +60,7 @@ async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
                 client,
                 sampling=settings.sampling,
                 otlp_endpoint=settings.otlp_endpoint,
+                closed=PhaseTimes().observe,
                 costs=_costs(stack, settings),
             )
         )

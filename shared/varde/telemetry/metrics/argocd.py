@@ -11,6 +11,7 @@ from collections import Counter as Sum
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from varde.errors import VardeError
 from varde.model.cluster import IN_CLUSTER
 from varde.telemetry.metrics import kubernetes
 from varde.telemetry.metrics.instrument import Counter, Histogram, Labels, Reading, Values
@@ -263,7 +264,7 @@ class Asking:
 
 @contextmanager
 def asking_git(repository: str, kind: str) -> Iterator[Asking]:
-    """Observe the request to a Git host that is made within; one that raises has failed.
+    """Observe the request to a Git host that is made within.
 
     Args:
         repository: as people know it, without a user.
@@ -272,7 +273,7 @@ def asking_git(repository: str, kind: str) -> Iterator[Asking]:
     began_s, asking = time.monotonic(), Asking()
     try:
         yield asking
-    except BaseException:
+    except VardeError:
         asking.failed = True
         raise
     finally:

@@ -23,7 +23,7 @@ CATALOGUE: tuple[Instrument, ...] = tuple(
 
 FIXED = {
     "lanes": 4,
-    "phases": 20,
+    "phases": len(convergence.PHASES),
     "outcomes": 12,
     "caches": 4,
     "verbs": 9,
