@@ -1,16 +1,15 @@
-"""``varde app``: the reading commands; those that change or wait are in ``varde.cli.app_sync``."""
+"""``varde app``: the reading commands; ``app_sync`` has those that change or wait, ``app_trace`` the waterfall."""
 
-import sys
 import time
 
 import click
 
 from varde.cli.app_sync import sync, wait
+from varde.cli.app_trace import trace
 from varde.cli.completion import application_names
 from varde.cli.output import ago, clean, emit, mark, output_option, short, state, table
 from varde.cli.server import Server, find_server, path_of
 from varde.model.diff import StoredDiff
-from varde.model.trace import Trace
 from varde.model.view import AppDetail, AppSummary, HistoryView
 
 __all__ = ["app"]
@@ -156,22 +155,6 @@ def history(server: Server, name: str, output: str) -> None:
     )
 
 
-@app.command()
-@name_argument
-@output_option
-@click.pass_obj
-def trace(server: Server, name: str, output: str) -> None:
-    """Where the time of its newest change went, from push to healthy."""
-    key = server.named(name).key
-    spans = server.get(path_of(key, "/trace"), Trace)
-    if emit(spans, output):
-        return
-    from rich.console import Console  # noqa: PLC0415  40 ms that the other commands do not need
-
-    from varde.cli.waterfall import render  # noqa: PLC0415  goes with it
-
-    Console(width=None if sys.stdout.isatty() else 120).print(render(spans, key))
-
-
 app.add_command(sync)
+app.add_command(trace)
 app.add_command(wait)

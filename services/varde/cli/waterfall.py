@@ -4,31 +4,35 @@ import math
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from varde.cli.output import clean
+from varde.core.phases import own, phases, times
 from varde.model.message import AppKey
-from varde.model.trace import StoredSpan, Trace
+from varde.model.trace import Phase, StoredSpan, Trace
 
-__all__ = ["Times", "render", "times"]
+__all__ = ["duration", "render"]
 
-WHOLE = "converge"
-"""The root span: from the push until healthy."""
-WAIT = "wait for health"
-"""Its part from synced until healthy."""
 NARROWEST = 12
 EIGHTHS = " ▏▎▍▌▋▊▉"
 MINUTE_S = 60
 COLORS = {"api": "cyan", "scheduler": "magenta", "repo-server": "yellow", "worker": "green", "observer": "blue"}
-
-
-class Times(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a change took, in seconds; None: it is not there yet."""
-
-    synced_s: float | None = None
-    healthy_s: float | None = None
+CAUSES = {
+    "varde.cpu_s": "cpu",
+    "varde.run_queue_s": "run queue",
+    "varde.throttled_s": "throttled",
+    "varde.steal_s": "steal",
+    "varde.io_wait_s": "i/o",
+    "varde.gil_wait_s": "GIL (estimated)",
+    "varde.loop_wait_s": "loop (estimated)",
+}
+MOST_CAUSES = 2
+"""The largest, in a line."""
+SHOWN_SHARE = 0.005
+"""Phases that took less of the whole are told together."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,25 +43,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     has_parts: bool
 
 
-def times(trace: Trace, application: AppKey | None = None) -> Times:
-    """From the push to synced, and to healthy.
-
-    Args:
-        trace: a change's spans.
-        application: whose; None: of all that it touched, so the last one counts.
-    """
-    spans = _of(trace, application)
-    whole = [span for span in spans if span.name == WHOLE]
-    if not whole:
-        return Times()
-    begins_s = min(span.start_s for span in whole)
-    healthy_s = max(span.end_s for span in whole)
-    synced_s = max((span.start_s for span in spans if span.name == WAIT), default=healthy_s)
-    return Times(synced_s=synced_s - begins_s, healthy_s=healthy_s - begins_s)
-
-
 def render(trace: Trace, application: AppKey | None = None) -> "Waterfall":
-    """Something that rich prints: the totals, then a line for each span with its place in time.
+    """Something that rich prints: the totals, the phases that make them up, then a line for each span.
 
     Args:
         trace: a change's spans.
@@ -71,38 +58,69 @@ class Waterfall:
 
     def __init__(self, trace: Trace, application: AppKey | None) -> None:
         self._times = times(trace, application)
-        self._lines = tuple(_lines(_of(trace, application)))
+        self._phases = phases(trace, application)
+        self._lines = tuple(_lines(own(trace, application)))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Totals and lines."""
+        """Totals, phases and lines."""
         if not self._lines:
             yield Text("no change has been traced yet: the next push will be", style="dim")
             return
-        from_s = min(line.span.start_s for line in self._lines)
-        length_s = max(max(line.span.end_s for line in self._lines) - from_s, 1e-6)
-        names = max(len(line.span.name) + 2 * line.depth for line in self._lines)
-        services = max(len(line.span.service) for line in self._lines)
-        room = max(NARROWEST, options.max_width - names - services - 26)
-        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-        for name, justify in (("span", "left"), ("service", "left"), ("at", "right"), ("took", "right"), ("", "left")):
-            table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=True)
-        for line in self._lines:
-            table.add_row(*_cells(line, from_s, length_s, room))
         yield self._totals()
-        yield table
+        if self._phases:
+            yield Group("", _budget(self._phases, options.max_width), "")
+        yield _table(self._lines, options.max_width)
         for line in self._lines:
             if line.span.error:
-                yield Text(f"✕ {line.span.name}: {line.span.error}", style="red")
+                yield Text(clean(f"✕ {line.span.name}: {line.span.error}"), style="red")
 
     def _totals(self) -> Text:
         if self._times.synced_s is None or self._times.healthy_s is None:
             return Text("not healthy yet", style="yellow")
-        synced, healthy = _duration(self._times.synced_s), _duration(self._times.healthy_s)
+        synced, healthy = duration(self._times.synced_s), duration(self._times.healthy_s)
         return Text.assemble("push → synced ", (synced, "bold"), "   push → healthy ", (healthy, "bold"))
 
 
-def _of(trace: Trace, application: AppKey | None) -> Sequence[StoredSpan]:
-    return [span for span in trace.spans if application is None or span.application in (None, application)]
+def _budget(found: Sequence[Phase], width: int) -> Table:
+    """The phases, the longest first: they sum to the whole, as each moment belongs to one."""
+    total_s = sum(phase.seconds for phase in found) or 1.0
+    ranked = sorted(found, key=lambda phase: -phase.seconds)
+    shown = [phase for phase in ranked if phase.seconds >= SHOWN_SHARE * total_s]
+    rest_s = total_s - sum(phase.seconds for phase in shown)
+    rows = [(phase.name, phase.seconds) for phase in shown]
+    if len(shown) < len(ranked):
+        rows.append((f"{len(ranked) - len(shown)} others", rest_s))
+    table = _plain(("phase", False), ("took", True), ("share", True), ("", False))
+    room = max(NARROWEST, width - 44)
+    for name, took_s in rows:
+        share = took_s / total_s
+        bar = Text("█" * max(1, round(share * room)), style="green" if share < 1 else "")
+        table.add_row(clean(name), duration(took_s), f"{share:.0%}", bar)
+    return table
+
+
+def _table(lines: Sequence[Line], width: int) -> Table:
+    from_s = min(line.span.start_s for line in lines)
+    length_s = max(max(line.span.end_s for line in lines) - from_s, 1e-6)
+    causes = [_causes(line.span) for line in lines]
+    columns = [("span", False), ("service", False), ("at", True), ("took", True)]
+    taken = max(len(line.span.name) + 2 * line.depth for line in lines) + max(len(line.span.service) for line in lines)
+    if any(causes):
+        columns.append(("of which", False))
+        taken += max(map(len, causes)) + 2
+    room = max(NARROWEST, width - taken - 26)
+    table = _plain(*columns, ("", False))
+    for line, cause in zip(lines, causes, strict=True):
+        *cells, bar = _cells(line, from_s, length_s, room)
+        table.add_row(*cells, *((Text(cause, style="dim"),) if any(causes) else ()), bar)
+    return table
+
+
+def _plain(*columns: tuple[str, bool]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name, right in columns:
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+    return table
 
 
 def _lines(spans: Sequence[StoredSpan]) -> Iterator[Line]:
@@ -113,7 +131,7 @@ def _lines(spans: Sequence[StoredSpan]) -> Iterator[Line]:
         parts.setdefault(span.parent_id if span.parent_id in known else "", []).append(span)
 
     def below(parent: str, depth: int) -> Iterator[Line]:
-        # Taken out when drawn: a root that several applications share has its parts once.
+        # Taken out when drawn: a span that is its own parent has its parts once.
         for span in parts.pop(parent, []):
             yield Line(span=span, depth=depth, has_parts=span.span_id in parts)
             yield from below(span.span_id, depth + 1)
@@ -121,14 +139,21 @@ def _lines(spans: Sequence[StoredSpan]) -> Iterator[Line]:
     return below("", 0)
 
 
+def _causes(span: StoredSpan) -> str:
+    """The largest of what the span's time was spent on, as far as its process could tell."""
+    told = [(name, value) for key, name in CAUSES.items() if isinstance(value := span.attributes.get(key), float)]
+    largest = sorted(told, key=lambda cause: -cause[1])[:MOST_CAUSES]
+    return ", ".join(f"{name} {duration(seconds)}" for name, seconds in largest)
+
+
 def _cells(line: Line, from_s: float, length_s: float, room: int) -> tuple[Text, ...]:
     span = line.span
     color = "red" if span.error else COLORS.get(span.service, "white")
     return (
-        Text("  " * line.depth + ("✕ " if span.error else "") + span.name, style="red" if span.error else ""),
-        Text(span.service, style="dim"),
-        Text(f"+{_duration(span.start_s - from_s)}", style="dim"),
-        Text(_duration(span.end_s - span.start_s)),
+        Text(clean("  " * line.depth + ("✕ " if span.error else "") + span.name), style="red" if span.error else ""),
+        Text(clean(span.service), style="dim"),
+        Text(f"+{duration(span.start_s - from_s)}", style="dim"),
+        Text(duration(span.end_s - span.start_s)),
         _bar((span.start_s - from_s) / length_s, (span.end_s - from_s) / length_s, room, color, line.has_parts),
     )
 
@@ -141,7 +166,8 @@ def _bar(begin: float, end: float, room: int, color: str, faint: bool) -> Text: 
     return Text(" " * first + blocks, style=Style(color=color, dim=faint))
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """``0.4 ms``, ``84 ms``, ``1.42 s``, ``2 min 05 s``."""
     if seconds < 1:
         return f"{seconds * 1000:.1f} ms" if 0 < seconds < 0.01 else f"{seconds * 1000:.0f} ms"  # noqa: PLR2004
     if seconds < MINUTE_S:

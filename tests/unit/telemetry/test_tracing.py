@@ -7,6 +7,7 @@ import pytest
 from varde.model.message import AppKey
 from varde.model.trace import StoredSpan
 from varde.telemetry import names, tracing
+from varde.telemetry.traceparent import derived, parsed
 
 SHOP = AppKey("argocd", "shop")
 
@@ -103,3 +104,48 @@ def test_a_process_that_records_nothing_passes_the_trace_on():
     change = tracing.root()
     with tracing.span("sync", parent=change):
         assert tracing.current() == change
+
+
+def test_clocks_that_disagree_make_no_negative_time(spans: Spans):
+    change = tracing.root()
+    tracing.record("queue wait", parent=change, start_s=6.0, end_s=5.0)
+    tracing.finish(change, name="converge", start_s=9.0, end_s=8.0)
+    assert [each.end_s - each.start_s for each in spans] == [0.0, 0.0]
+
+
+def test_a_span_tells_its_events_and_counts_those_beyond_the_limit(spans: Spans):
+    with tracing.span("wave 0", parent=tracing.root()) as wave:
+        for number in range(130):
+            wave.add_event("created", {names.OBJECT_NAME: f"object-{number}"})
+    (told,) = spans
+    assert (len(told.events), told.attributes) == (128, {names.DROPPED_EVENTS: 2})
+    assert told.start_s <= told.events[0].at_s
+
+
+def test_a_process_that_knows_why_it_was_slow_says_so_where_it_counts():
+    class Clockwork:
+        def mark(self) -> int:
+            return 7
+
+        def since(self, mark: int) -> dict[str, float]:
+            return {"varde.cpu_s": mark / 100, "varde.steal_s": 0.00009}
+
+    sink = Spans()
+    tracing.configure("worker", sink=sink, costs=Clockwork())
+    with tracing.span("plan", parent=tracing.root()):
+        pass
+    tracing.shutdown()
+    assert sink.named("plan").attributes == {"varde.cpu_s": 0.07}
+
+
+def test_one_cause_has_one_trace_in_each_place_whoever_asks():
+    commit = tracing.root()
+    assert derived(commit, "argocd/shop") == derived(commit, "argocd/shop")
+    assert len({derived(commit, "argocd/shop"), derived(commit, "argocd/cart"), commit}) == 3
+    assert parsed(derived(commit, "argocd/shop")) is not None
+    assert derived("", "argocd/shop") == ""
+
+
+@pytest.mark.parametrize("text", ["", "no traceparent", f"00-{'0' * 32}-{'1' * 16}-01", f"00-{'1' * 32}-{'0' * 16}-01"])
+def test_what_is_no_traceparent_is_none(text: str):
+    assert parsed(text) is None
