@@ -9,7 +9,7 @@ import msgspec
 
 from varde.adapters.kube import connect
 from varde.cli.checks import BAD, FINE, MIND, Finding, cluster_checks
-from varde.cli.doctor_node import node
+from varde.cli.node.command import node
 from varde.cli.output import clean, emit, output_option
 from varde.cli.server import Place, Server, find_server, path_of
 from varde.errors import Terminal, Transient, VardeError

@@ -4,6 +4,8 @@ import asyncio
 import threading
 import time
 
+from varde.model.trace import StoredSpan
+from varde.telemetry import tracing
 from varde.telemetry.cost import CPU, GIL_WAIT, LOOP_WAIT, RUN_QUEUE, Costs, Mark, Probe, metered
 from varde.telemetry.cost.costs import _Counters, _loop_wait_s
 from varde.telemetry.cost.probe import NO_ESTIMATES, Clocks, Estimates
@@ -36,6 +38,24 @@ def test_marks_of_another_thread_say_nothing():
     thread.start()
     thread.join()
     assert costs.since(marks[0]) == {}
+
+
+class Spans(list[StoredSpan]):
+    def put(self, span: StoredSpan) -> None:
+        self.append(span)
+
+
+def test_a_span_carries_its_costs():
+    spans = Spans()
+    tracing.configure("worker", sink=spans, costs=Costs())
+    try:
+        with tracing.span("render", parent=tracing.root()):
+            begun_s = time.thread_time()
+            while time.thread_time() - begun_s < 0.01:
+                pass
+    finally:
+        tracing.shutdown()
+    assert 0.01 <= float(str(spans[0].attributes[CPU])) < 0.02
 
 
 async def test_marks_across_the_begin_of_a_metered_task_say_nothing():

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from varde.cli.checks import BAD, FINE, MIND
-from varde.cli.doctor_node_measure import measure
-from varde.cli.doctor_node_tail import PUSH_CPU_S
-from varde.cli.doctor_node_verdicts import HIDDEN, NodeReport, Verdict, report
+from varde.cli.node.measure import measure
+from varde.cli.node.tail import PUSH_CPU_S
+from varde.cli.node.verdicts import HIDDEN, NodeReport, Verdict, report
 from varde.cli.output import emit, output_option
 from varde.cli.server import state_file
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from varde.cli.doctor_node_facts import Cpus
+from varde.cli.node.facts import Cpus
 from varde.telemetry.cost.counters import own_cpu_group
 from varde.telemetry.cost.groups import Group, Hidden
 from varde.telemetry.cost.readings import cpu_set

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from varde.cli.checks import BAD, FINE, MIND
-from varde.cli.doctor_node_facts import Delays, NodeFacts
-from varde.cli.doctor_node_tail import PUSH_WAKE_UPS, PUSH_WRITES, held_up_s, in_a_row_s
+from varde.cli.node.facts import Delays, NodeFacts
+from varde.cli.node.tail import PUSH_WAKE_UPS, PUSH_WRITES, held_up_s, in_a_row_s
 
 __all__ = ["HIDDEN", "NodeReport", "Verdict", "report"]
 
@@ -30,7 +30,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """One thing looked at.
 
     Attributes:
-        cost_p95_s: what it adds to a push at p95, by ``doctor_node_tail``; None: that has no formula for it.
+        cost_p95_s: what it adds to a push at p95, by ``varde.cli.node.tail``; None: that has no formula for it.
     """
 
     check: str

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from varde.cli.doctor_node_facts import Clock
+from varde.cli.node.facts import Clock
 from varde.telemetry.cost.groups import Hidden
 
 __all__ = ["clock"]

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from varde.cli.checks import BAD, FINE, MIND
-from varde.cli.doctor_node_cpus import quota_v1, quota_v2
-from varde.cli.doctor_node_facts import Clock, Cpus, Delays, Fsync, NodeFacts, Pressures, Spinning, delays
-from varde.cli.doctor_node_tail import held_up_s, in_a_row_s
-from varde.cli.doctor_node_verdicts import HIDDEN, Verdict, report
 from varde.cli.main import main
+from varde.cli.node.cpus import quota_v1, quota_v2
+from varde.cli.node.facts import Clock, Cpus, Delays, Fsync, NodeFacts, Pressures, Spinning, delays
+from varde.cli.node.tail import held_up_s, in_a_row_s
+from varde.cli.node.verdicts import HIDDEN, Verdict, report
 from varde.telemetry.cost.readings import CpuTicks
 
 QUIET = NodeFacts(

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from varde.cli.doctor_node_clock import clock
-from varde.cli.doctor_node_cpus import cpus
-from varde.cli.doctor_node_facts import Delays, Fsync, NodeFacts, Pressures, Spinning, delays
+from varde.cli.node.clock import clock
+from varde.cli.node.cpus import cpus
+from varde.cli.node.facts import Delays, Fsync, NodeFacts, Pressures, Spinning, delays
 from varde.telemetry.cost.counters import Counter, run_queue, throttled
 from varde.telemetry.cost.groups import Hidden
 from varde.telemetry.cost.readings import CpuTicks, cpu_ticks, pressure

@@ -14,7 +14,7 @@ stalls on the sum is as good as normal (variance ``2 n``, with Cornish and Fishe
 import math
 from statistics import NormalDist
 
-from varde.cli.doctor_node_facts import Delays
+from varde.cli.node.facts import Delays
 
 __all__ = ["PUSH_CPU_S", "PUSH_WAKE_UPS", "PUSH_WRITES", "held_up_s", "in_a_row_s"]
 
