@@ -55,7 +55,7 @@ CONVERGENCE = Histogram(
 )
 PHASE = Histogram(
     "varde_convergence_phase_seconds",
-    "Time that one phase of a change took, of those that make up the time until healthy (of 10 changes a second at most).",
+    "Time of one phase of a change, of those that make up its time until healthy (of 10 changes a second at most).",
     labels=("phase", "lane"),
     buckets=SECONDS,
     services=("worker",),
