@@ -41,6 +41,7 @@ NAMESPACED = frozenset({"ServiceAccount", "Role", "RoleBinding", "ConfigMap", "S
 OTHERS_SETTINGS = ("VARDE_", "ARGOCD_", "GO")
 """Beginnings of variables that were meant for something else, GOMAXPROCS of a build among them."""
 SECRET = "load-test-webhook"  # noqa: S105  of a server that listens on loopback for as long as a test runs
+VERIFY_SCRIPT = "git-verify-wrapper.sh"
 TIER, CLIENT_TIER = 4, 5
 READY_S = 120.0
 PROBE_TIMEOUT_S = 2.0
@@ -83,7 +84,7 @@ class ArgoCdEngine:
         """Valkey and the repo-server, then those that call them."""
         self._supervisor = Supervisor(site.folder)
         redis = urlsplit(await start_valkey(private_folder(site.folder / "valkey"), self._supervisor))
-        environ = _environ(site, redis.password or "")
+        environ = _environ(site, self._programs, redis.password or "")
         for name, (tier, flags) in _commands(self._ports, f"{redis.hostname}:{redis.port}").items():
             command = (str(self._programs / f"argocd-{name}"), *flags)
             program = Program(name=f"argocd-{name}", command=command, tier=tier, environ=environ, grace_s=GRACE_S)
@@ -191,13 +192,13 @@ def _commands(ports: Mapping[str, int], redis: str) -> Mapping[str, tuple[int, t
     }
 
 
-def _environ(site: Site, password: str) -> Mapping[str, str]:
+def _environ(site: Site, programs: Path, password: str) -> Mapping[str, str]:
     """As in the manifest, with paths of a container's moved into the engine's folder."""
     folder = site.folder
     given = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS_SETTINGS)}
     return {
         **given,
-        "PATH": f"{_with_kustomize(folder)}{os.pathsep}{given.get('PATH', '')}",
+        "PATH": f"{_tools(folder, programs)}{os.pathsep}{given.get('PATH', '')}",
         "HOME": str(private_folder(folder / "home")),
         "TMPDIR": str(private_folder(folder / "tmp")),
         "KUBECACHEDIR": str(folder / "kubecache"),
@@ -215,10 +216,17 @@ def _environ(site: Site, password: str) -> Mapping[str, str]:
     }
 
 
-def _with_kustomize(folder: Path) -> Path:
-    """A folder with the ``kustomize build`` that Varde renders with, which may be kubectl's, under its usual name."""
+def _tools(folder: Path, programs: Path) -> Path:
+    """A folder of what its image has on PATH: its script around ``git verify-commit``, which it runs on each look at a
+    commit, and the ``kustomize build`` that Varde renders with, which may be kubectl's, under its usual name.
+    """
+    place = private_folder(folder / "bin")
     program, build = kustomize_program()
-    place = private_folder(folder / "bin") / "kustomize"
-    place.write_text(f"#!/bin/sh\nshift\nexec '{program}' {build} \"$@\"\n", encoding="utf-8")
-    place.chmod(0o700)
-    return place.parent
+    scripts = {
+        VERIFY_SCRIPT: (programs / VERIFY_SCRIPT).read_text(encoding="utf-8"),
+        "kustomize": f"#!/bin/sh\nshift\nexec '{program}' {build} \"$@\"\n",
+    }
+    for name, text in scripts.items():
+        (place / name).write_text(text, encoding="utf-8")
+        (place / name).chmod(0o700)
+    return place

@@ -13,7 +13,7 @@ KUSTOMIZE_CONTROLLER = "github.com/fluxcd/kustomize-controller"
 
 
 def argocd() -> Source:
-    """Argo CD's one program under the names of its parts, and the manifest that people install it with."""
+    """Argo CD's one program under the names of its parts, the manifest that installs it, and a script that it runs."""
     version = required(MODULES / "argocd", ARGOCD)
     return Source(
         name="argocd",
@@ -23,7 +23,7 @@ def argocd() -> Source:
         programs=("argocd-application-controller", "argocd-repo-server", "argocd-server"),
         ldflags=f"-s -w -X {ARGOCD}/common.version={version.removeprefix('v')}",
         go_lock=GO_LOCK,
-        files=("manifests/install.yaml",),
+        files=("manifests/install.yaml", "hack/git-verify-wrapper.sh"),
     )
 
 
