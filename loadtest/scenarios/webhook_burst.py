@@ -24,8 +24,9 @@ async def measure(trial: Trial) -> Outcome:
     """Ring over 16 connections; meanwhile, push to one application."""
     application = trial.chance.choice(trial.fleet.applications)
     repository, _ = trial.changed(application, trial.next_value())
-    body = _told_again(trial, application.repository)
     webhook = trial.engine.webhook()
+    now_s = time.time()
+    body = _told_again(trial, application.repository, int(now_s) if webhook.whole_seconds else now_s)
     live = trial.live([application])
     refused: list[int] = []
     async with aiohttp.ClientSession(timeout=LIMITS) as session, window(trial) as opened:
@@ -60,7 +61,7 @@ async def measure(trial: Trial) -> Outcome:
     )
 
 
-def _told_again(trial: Trial, name: str) -> bytes:
+def _told_again(trial: Trial, name: str, pushed_at_s: float) -> bytes:
     """The push of the commit that the branch stands at."""
     repository = trial.repositories[name]
     before, after = repository.served_commits()
@@ -70,6 +71,6 @@ def _told_again(trial: Trial, name: str) -> bytes:
         ref=f"refs/heads/{BRANCH}",
         before=before,
         after=after,
-        pushed_at_s=time.time(),
+        pushed_at_s=pushed_at_s,
     )
     return msgspec.json.encode(content)
