@@ -28,7 +28,7 @@ async def test_a_first_sync_makes_one_request_for_each_object_and_two_for_the_ap
         until_synced = []
         for call in calls_of_workers(scene):
             until_synced.append(call)
-            if call.verb == "update" and b'"phase":"Succeeded"' in call.response_object.status:
+            if call.verb == "update" and b'"phase":"Succeeded"' in bytes(call.response_object.status):
                 return Counter((call.verb, call.object_ref.resource) for call in until_synced)
         return Counter()
 
@@ -49,13 +49,6 @@ async def test_objects_that_are_there_already_are_taken_over_not_overwritten_uns
     found = await scene.get("ConfigMap", "other")
     assert found is not None
     assert found["metadata"]["annotations"][TRACKING].startswith(scene.name)
-
-
-async def test_an_object_of_another_application_is_shared_with_a_warning(scene: Scene):
-    theirs = {TRACKING: f"another-app:/ConfigMap:{scene.name}/settings"}
-    await scene.make(config_map("settings", annotations=theirs, a="theirs"))
-    await scene.deploy({"settings.json": config_map("settings", a="ours")})
-    await scene.condition("SharedResourceWarning", "another-app")
 
 
 async def test_an_application_made_anew_over_its_objects_finds_those_that_git_lacks(scene: Scene):
