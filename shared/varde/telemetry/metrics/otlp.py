@@ -21,6 +21,8 @@ __all__ = ["pushing"]
 
 EVERY_MS = 15_000
 """As often as Prometheus is commonly told to scrape."""
+TIMEOUT_S = 2.0
+"""Of one push with its repetitions; the last one holds the process up for so long where the collector is away."""
 OWN = "varde_"
 SIGNAL = "/v1/metrics"
 
@@ -35,7 +37,9 @@ def pushing(service: str, endpoint: str, instruments: Iterable[Instrument]) -> I
         instruments: of this service.
     """
     exporter = OTLPMetricExporter(
-        endpoint=_url(endpoint), preferred_aggregation={SdkHistogram: ExponentialBucketHistogramAggregation()}
+        endpoint=_url(endpoint),
+        timeout=TIMEOUT_S,
+        preferred_aggregation={SdkHistogram: ExponentialBucketHistogramAggregation()},
     )
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=EVERY_MS)
     provider = MeterProvider([reader], resource=Resource({SERVICE_NAME: service}), shutdown_on_exit=False)
