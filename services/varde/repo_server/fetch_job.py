@@ -4,7 +4,7 @@ import base64
 
 import msgspec
 
-__all__ = ["Access", "Answer", "FetchFailed", "FetchJob", "Fetched", "Working"]
+__all__ = ["Access", "Answer", "FetchFailed", "FetchJob", "Fetched", "Job", "PackJob", "Packed", "Working"]
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         return f"Access(username={self.username!r})"
 
 
-class FetchJob(msgspec.Struct, frozen=True, kw_only=True):
+class FetchJob(msgspec.Struct, frozen=True, kw_only=True, tag="fetch"):
     """Bring one mirror up to its remote's present. ``extra``: full ref names to keep besides branches and tags."""
 
     mirror: str
@@ -42,8 +42,14 @@ class FetchJob(msgspec.Struct, frozen=True, kw_only=True):
     extra: tuple[str, ...] = ()
 
 
+class PackJob(msgspec.Struct, frozen=True, kw_only=True, tag="pack"):
+    """Keep one mirror's objects in few files."""
+
+    mirror: str
+
+
 class Working(msgspec.Struct, frozen=True, tag="working"):
-    """Something came from the remote since the last line."""
+    """The work went on since the last line."""
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag="fetched"):
@@ -60,4 +66,12 @@ class FetchFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     text: str
 
 
-Answer = Working | Fetched | FetchFailed
+class Packed(msgspec.Struct, frozen=True, kw_only=True, tag="packed"):
+    """One pack stands for so many files now; ``error``: why none does."""
+
+    files: int = 0
+    error: str = ""
+
+
+Job = FetchJob | PackJob
+Answer = Working | Fetched | FetchFailed | Packed

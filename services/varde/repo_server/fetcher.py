@@ -1,7 +1,7 @@
 """A helper process that fetches, as it can be killed where a thread cannot; started and watched by ``fetchers``.
 
-Says ``Working`` once it has started, reads a ``FetchJob`` a line from standard input, and answers each with ``Working``
-lines and one last line. It ends with its input or its parent.
+Says ``Working`` once it has started, reads a ``Job`` a line from standard input, and answers each with ``Working``
+lines and one last line. It ends with its input or its parent. It packs too, which would hold up a service's threads.
 
 Facts about pygit2 1.21 and libgit2 1.9, measured: a progress callback for each object takes the GIL, so none is set;
 pygit2's default takes any SSH host key, although libgit2 tells it whether ``~/.ssh/known_hosts`` has that key; an
@@ -14,7 +14,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ import pygit2
 from pygit2.enums import ConfigLevel, CredentialType, FetchPrune
 from pygit2.ffi import C, ffi
 
-from varde.repo_server.fetch_job import Access, Answer, Fetched, FetchFailed, FetchJob, Working
+from varde.repo_server import packing
+from varde.repo_server.fetch_job import Access, Answer, Fetched, FetchFailed, FetchJob, Job, Packed, PackJob, Working
 
 __all__ = ["main"]
 
@@ -109,12 +110,24 @@ def _send_at_once() -> None:
                     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def answer(job: FetchJob) -> Answer:
+def answer(job: Job) -> Answer:
     """Do one job, telling of life meanwhile."""
+    return _packed(job) if isinstance(job, PackJob) else _fetched(job)
+
+
+def _packed(job: PackJob) -> Packed:
+    try:
+        with _telling_of_life(time.monotonic):
+            return Packed(files=packing.pack(Path(job.mirror)))
+    except (pygit2.GitError, KeyError, ValueError, OSError) as error:
+        return Packed(error=str(error))
+
+
+def _fetched(job: FetchJob) -> Fetched | FetchFailed:
     callbacks = _Callbacks(job.access)
     try:
         remote = pygit2.Repository(job.mirror).remotes.create_anonymous(job.url)
-        with _telling_of_life(callbacks, remote):
+        with _telling_of_life(lambda: (*_received(remote), callbacks.heard)):
             return fetch(job, callbacks, remote)
     except (_Refused, pygit2.errors.AuthError):
         return FetchFailed(kind="credentials", text="the remote refuses the credentials")
@@ -125,10 +138,10 @@ def answer(job: FetchJob) -> Answer:
 
 
 @contextmanager
-def _telling_of_life(callbacks: _Callbacks, remote: Any) -> Iterator[None]:
-    """Say ``Working`` while bytes or the remote's progress texts come in; silent once this ends."""
+def _telling_of_life(progress: Callable[[], object]) -> Iterator[None]:
+    """Say ``Working`` while the work's progress changes; silent once this ends."""
     ended = threading.Event()
-    beating = threading.Thread(target=_beat, args=(callbacks, remote, ended), daemon=True)
+    beating = threading.Thread(target=_beat, args=(progress, ended), daemon=True)
     beating.start()
     try:
         yield
@@ -137,14 +150,18 @@ def _telling_of_life(callbacks: _Callbacks, remote: Any) -> Iterator[None]:
         beating.join()
 
 
-def _beat(callbacks: _Callbacks, remote: Any, ended: threading.Event) -> None:
-    before = (0, 0, 0, 0)
+def _beat(progress: Callable[[], object], ended: threading.Event) -> None:
+    before = progress()
     while not ended.wait(BEAT_S):
-        stats = C.git_remote_stats(remote._remote)  # noqa: SLF001  pygit2 shows them only once the fetch is over
-        now = (stats.received_bytes, stats.indexed_objects, stats.indexed_deltas, callbacks.heard)
+        now = progress()
         if now != before:
             _say(Working())
         before = now
+
+
+def _received(remote: Any) -> tuple[int, ...]:
+    stats = C.git_remote_stats(remote._remote)  # noqa: SLF001  pygit2 shows them only once the fetch is over
+    return stats.received_bytes, stats.indexed_objects, stats.indexed_deltas
 
 
 def _say(line: Answer) -> None:
@@ -163,8 +180,9 @@ def main() -> None:
     for level in (ConfigLevel.GLOBAL, ConfigLevel.SYSTEM, ConfigLevel.XDG):
         pygit2.settings.search_path[level] = ""
     _say(Working())
+    jobs: msgspec.json.Decoder[Job] = msgspec.json.Decoder(Job)
     for line in sys.stdin.buffer:
-        _say(answer(msgspec.json.decode(line, type=FetchJob)))
+        _say(answer(jobs.decode(line)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from contextlib import suppress
 import msgspec
 
 from varde.errors import Transient
-from varde.repo_server.fetch_job import Answer, Fetched, FetchFailed, FetchJob, Working
+from varde.repo_server.fetch_job import Answer, Fetched, FetchFailed, FetchJob, Job, Packed, PackJob, Working
 
 __all__ = ["FetcherDied", "Fetchers"]
 
@@ -47,11 +47,28 @@ class Fetchers:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(self, job: FetchJob) -> Fetched | FetchFailed:
-        """Run one job.
+        """Fetch into a mirror.
 
         Raises:
             FetcherDied: the remote said nothing for too long, or the helper ended; the text says which.
         """
+        answer = await self._run(job)
+        if isinstance(answer, Fetched | FetchFailed):
+            return answer
+        raise TypeError(f"a fetch was answered with {answer}")
+
+    async def pack(self, job: PackJob) -> Packed:
+        """Pack a mirror.
+
+        Raises:
+            FetcherDied: it took too long, or the helper ended.
+        """
+        answer = await self._run(job)
+        if isinstance(answer, Packed):
+            return answer
+        raise TypeError(f"a packing was answered with {answer}")
+
+    async def _run(self, job: Job) -> Answer:
         async with self._slots:
             process = await self._helper()
             try:
@@ -72,7 +89,7 @@ class Fetchers:
                 return process
         return await _start()
 
-    async def _answer(self, process: Process, job: FetchJob) -> Fetched | FetchFailed:
+    async def _answer(self, process: Process, job: Job) -> Answer:
         orders, answers = _pipes(process)
         silence_s = self._silence_s()
         orders.write(msgspec.json.encode(job) + b"\n")

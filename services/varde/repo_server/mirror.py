@@ -16,10 +16,11 @@ import structlog
 
 from varde.errors import Terminal, Transient
 from varde.repo_server.address import Address
-from varde.repo_server.fetch_job import Access, Fetched, FetchFailed, FetchJob
+from varde.repo_server.fetch_job import Access, Fetched, FetchFailed, FetchJob, Packed, PackJob
 from varde.repo_server.fetchers import FetcherDied, Fetchers
 from varde.repo_server.git_tree import MirrorBroken, commit_at
 from varde.repo_server.mirror_folder import MirrorFolder
+from varde.repo_server.packing import is_scattered
 from varde.repo_server.refusals import refusal
 from varde.repo_server.remotes import Remotes
 from varde.repo_server.small_move import SmallMoves
@@ -34,6 +35,8 @@ MOST_ACCESSES = 16
 """Accesses remembered for one repository; rotated credentials leave theirs behind."""
 MOST_EXTRA = 100
 """Refs such as ``refs/pull/1/head`` that one repository's applications may follow."""
+PACK_EVERY = 50
+"""Fetches, after which to see whether the mirror lies in too many files."""
 NO_COMMIT = "0" * 40
 """What a webhook names as the present of a ref that was deleted."""
 
@@ -80,6 +83,8 @@ class Mirror:
         self._looks: dict[Access, _Look] = {}
         self._looking = asyncio.Lock()
         self._renewals = 0
+        self._fetches = 0
+        self._packing: asyncio.Task[None] | None = None
         self.waiting = 0
         """Requests that wait for a look under way."""
 
@@ -171,7 +176,27 @@ class Mirror:
             self._remember(access, _Look(began_s=began_s, error=error))
             raise
         self._remember(access, _Look(began_s=began_s))
+        if is_fetched:
+            self._count_fetch()
         return time.monotonic() - began_s if is_fetched else 0.0
+
+    def _count_fetch(self) -> None:
+        """Once in a while see to it, beside all else, that the mirror stays in few files."""
+        self._fetches += 1
+        if self._fetches % PACK_EVERY == 0 and (self._packing is None or self._packing.done()):
+            self._packing = asyncio.create_task(self._pack())
+
+    async def _pack(self) -> None:
+        path = self._folder.path
+        if not await asyncio.to_thread(is_scattered, path):
+            return
+        try:
+            packed = await self._fetchers.pack(PackJob(mirror=str(path)))
+        except FetcherDied as error:
+            self._folder.untidy()
+            packed = Packed(error=str(error))
+        self._folder.reopen()
+        log.info("mirror packed", repository=self.address.shown, files=packed.files, error=packed.error)
 
     def _remember(self, access: Access, look: _Look) -> None:
         self._looks.pop(access, None)
@@ -197,11 +222,11 @@ class Mirror:
         await self._fetch(access)
         return True
 
-    def _refs_on_disk(self) -> dict[str, str]:
+    def _refs_on_disk(self) -> dict[str, str] | None:
         try:
             return self._folder.refs()
         except MirrorBroken:
-            return {}
+            return None
 
     async def _ask(self, access: Access) -> Fetched | None:
         if not self.address.is_http:

@@ -2,7 +2,7 @@
 
 On disk: ``<store>/<sha256 of the URL>/<random>.git``, with the remote's branches and tags under their own names. It is
 random because libgit2 keeps packs open by path, and would go on to read a broken one in a new repository of that path.
-One process has the store to itself. Each fetch adds a pack; nothing is collected yet.
+One process has the store to itself. ``packing`` keeps its files few; what no ref leads to any more is kept.
 """
 
 import shutil
@@ -97,6 +97,10 @@ class MirrorFolder:
     def untidy(self) -> None:
         """A fetch was killed: look for what it left before the next one."""
         self._tidy = False
+
+    def reopen(self) -> None:
+        """Packs were replaced: let who reads from now on see the new ones alone."""
+        self._opened = None
 
     def _next(self) -> Path:
         return self._folder / f"{uuid.uuid4().hex}.git"

@@ -31,6 +31,7 @@ def refs_of(body: bytes, extra: Iterable[str]) -> Fetched | None:
     try:
         for line in _lines(body):
             commit, name, *attributes = line.decode("utf-8", "surrogateescape").rstrip("\n").split(" ")
+            bytes.fromhex(commit)
             if name == "HEAD":
                 target = [
                     each.removeprefix("symref-target:") for each in attributes if each.startswith("symref-target:")

@@ -46,7 +46,7 @@ class SmallMoves:
 
     @contextlib.asynccontextmanager
     async def asked_for(
-        self, access: Access, before: Refs, ref: str, commit: str
+        self, access: Access, before: Refs | None, ref: str, commit: str
     ) -> AsyncIterator[asyncio.Task[bytes] | None]:
         """A commit's pack on its way, while its caller asks for the refs: both take one round trip; None for no commit.
 
@@ -66,7 +66,7 @@ class SmallMoves:
             pack.cancel()
             await asyncio.wait([pack])
 
-    async def bring(self, access: Access, before: Refs, after: Refs, pack: Awaitable[bytes] | None) -> bool:
+    async def bring(self, access: Access, before: Refs | None, after: Refs, pack: Awaitable[bytes] | None) -> bool:
         """Bring the mirror from the refs that it has to those that the remote has; False: it is as it was, or beyond.
 
         Args:
