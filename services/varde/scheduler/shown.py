@@ -1,6 +1,7 @@
 """From an Application to what dashboards show of it; beside ``projection``, which takes what decisions need."""
 
 import datetime as dt
+from functools import lru_cache
 from sys import intern
 
 import msgspec
@@ -14,6 +15,7 @@ from varde.model.shown import Operated, Shown
 __all__ = ["shown"]
 
 ENDED = frozenset({"Succeeded", "Failed", "Error"})
+REPOSITORIES = 1_000
 
 
 class _Source(Wire, frozen=True, kw_only=True):
@@ -98,7 +100,7 @@ def shown(application: Manifest, labels: tuple[str, ...] = ()) -> Shown:
     here = destination.name == IN_CLUSTER.name
     automated = read.spec.sync_policy.automated
     return Shown(
-        repo=intern(str(parse_url(source.repo_url) or "")),
+        repo=_repository(source.repo_url),
         destination_server=intern(IN_CLUSTER.server if here else destination.server),
         destination_namespace=intern(destination.namespace),
         automated=automated is not None and automated.enabled,
@@ -109,6 +111,12 @@ def shown(application: Manifest, labels: tuple[str, ...] = ()) -> Shown:
         operated=_operated(read.status.operation_state),
         labels=tuple(intern(read.metadata.labels.get(name, "")) for name in labels),
     )
+
+
+@lru_cache(REPOSITORIES)
+def _repository(url: str) -> str:
+    """In normal form, which names no user; kept, as it takes longer than all the rest."""
+    return str(parse_url(url) or "")
 
 
 def _operation(read: _Application) -> str:
