@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import msgspec
 from audit import Call, read
 from running_varde import eventually
 from scene import TRACKING, Scene, config_map, deployment, manifest
@@ -66,3 +67,20 @@ async def test_an_application_made_anew_over_its_objects_finds_those_that_git_la
 
 async def _is_gone(scene: Scene) -> bool:
     return await scene.cluster.get(scene.key) is None
+
+
+async def test_the_claim_of_a_first_sync_already_names_what_is_about_to_be_made(scene: Scene):
+    await scene.deploy({"settings.json": config_map("settings", a="1"), "service.json": SERVICE})
+    await scene.synced()
+
+    async def claim() -> Call | None:
+        updates = (call for call in calls_of_workers(scene) if call.verb == "update")
+        return next(updates, None)
+
+    found = await eventually(claim)
+    status = msgspec.json.decode(found.response_object.status)
+    assert status["operationState"]["phase"] == "Running"
+    assert {(one["kind"], one["status"]) for one in status["resources"]} == {
+        ("ConfigMap", "OutOfSync"),
+        ("Service", "OutOfSync"),
+    }

@@ -77,7 +77,7 @@ class Applications:
             Superseded: a newer message has led to a claim meanwhile.
             Conflict: it changed since it was read.
         """
-        await self._free(of)
+        await self.free(of)
         if number < of.record.number:
             raise Superseded(f"message {number} for {of.key} is older than {of.record.number}, which was acted on")
         fence = of.record.fence + 1
@@ -87,7 +87,12 @@ class Applications:
         with because("claim"):
             return await self.write(of, status, record, operation_taken=True)
 
-    async def _free(self, of: Subject) -> None:
+    async def free(self, of: Subject) -> None:
+        """Check that nobody else writes for an application now.
+
+        Raises:
+            Waiting: another live worker holds it.
+        """
         claim = of.record.claim
         if claim is None or claim.holder == self._shard or not await self._holders.alive(claim.holder):
             return

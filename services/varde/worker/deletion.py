@@ -8,6 +8,7 @@ from varde.model.message import Wake
 from varde.model.resource import Manifest, ResourceKey, key_of
 from varde.ports.kube import Propagation
 from varde.worker.gather import gather_known
+from varde.worker.giving_back import giving_back
 from varde.worker.outcome import Outcome
 from varde.worker.subject import Subject
 from varde.worker.together import together
@@ -32,12 +33,14 @@ async def delete(world: World, of: Subject, wake: Wake) -> Outcome:
 
     Raises:
         Terminal: it has a finalizer for deletion hooks, which are not built yet.
+        Transient, Waiting: it could not be gone on with; another look is needed.
     """
     finalizers = of.app.metadata.finalizers or ()
     _refuse_hooks(of, finalizers)
     cascading = [name for name in finalizers if name in PROPAGATION]
     if not cascading:
         return Outcome(name="deleted without its objects")
+    await world.applications.free(of)
     live = await gather_known(world, of)
     doomed = _doomed(of, live)
     if not doomed:
@@ -45,7 +48,8 @@ async def delete(world: World, of: Subject, wake: Wake) -> Outcome:
         await world.applications.drop_finalizers(of, tuple(cascading))
         return Outcome(name="deleted")
     held = await world.applications.claim(of, of.status, of.record, wake.number)
-    await _delete_wave(world, held, doomed, PROPAGATION[cascading[0]])
+    async with giving_back(world, held):
+        await _delete_wave(world, held, doomed, PROPAGATION[cascading[0]])
     await world.applications.release(held, held.status, held.record)
     return Outcome(name="deleting", retry_after_s=AGAIN_S, goes_on=True)
 

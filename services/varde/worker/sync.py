@@ -1,15 +1,12 @@
 """A sync, a state machine whose state is the Application: claim, run the waves as far as they go, write the outcome."""
 
-import asyncio
-
 import msgspec
-import structlog
 
 from varde.core.plan import Plan, PlanOptions, plan
 from varde.core.retry import retry_delay_s
 from varde.core.sync import Sync
 from varde.core.timestamp import timestamp
-from varde.errors import Terminal, Transient, Waiting
+from varde.errors import Terminal
 from varde.model.application import ApplicationStatus, Operation, OperationState
 from varde.model.claim import SyncRecord
 from varde.model.message import Wake
@@ -19,6 +16,7 @@ from varde.worker import report
 from varde.worker.comparison import Comparison
 from varde.worker.convergence import ended, paused, settled, started, synced
 from varde.worker.desire import DesiredState
+from varde.worker.giving_back import giving_back
 from varde.worker.namespace import ensure_namespace
 from varde.worker.outcome import Outcome
 from varde.worker.run import Turn, run
@@ -27,12 +25,8 @@ from varde.worker.world import World
 
 __all__ = ["is_dry", "sync"]
 
-log = structlog.get_logger()
-
 LOOK_AGAIN_S = 30.0
 """While a wave waits for health the observer wakes us; this is for an event that was lost."""
-GIVE_BACK_S = 60.0
-"""How long to try to give a claim back while the API server is away; then its Lease has run out for everybody."""
 
 
 async def sync(
@@ -48,27 +42,32 @@ async def sync(
         ClaimLost: another worker has taken over.
     """
     operation = decision.operation
-    of = await _claimed(world, of, desired, decision, wake)
+    of = await _claimed(world, of, desired, comparison, decision, wake)
     try:
-        await ensure_namespace(world, of, desired, dry=is_dry(operation))
-        turn = await run(world, of, _plan(of, comparison, operation), comparison, dry=is_dry(operation))
-    except (Transient, Waiting) as error:
-        await _give_back(world, of, str(error))
-        raise
+        async with giving_back(world, of):
+            await ensure_namespace(world, of, desired, dry=is_dry(operation))
+            turn = await run(world, of, _plan(of, comparison, operation), comparison, dry=is_dry(operation))
     except Terminal as error:
         turn = Turn(failed={ResourceKey(kind="Namespace", name=of.namespace): str(error)})
     return await _conclude(world, of, desired, _after(comparison, turn), turn)
 
 
-async def _claimed(world: World, of: Subject, desired: DesiredState, decision: Sync, wake: Wake) -> Subject:
-    """Claim for the operation; one under way keeps its state as long as it is at the same revision."""
+async def _claimed(
+    world: World, of: Subject, desired: DesiredState, comparison: Comparison, decision: Sync, wake: Wake
+) -> Subject:
+    """Claim for the operation; one under way keeps its state as long as it is at the same revision.
+
+    The claim of a first sync names the objects that are about to be made: whoever deletes the application finds them,
+    even if nobody lives to write the outcome.
+    """
     state, record, now_s = of.status.operation_state, of.record, world.now_s()
     if not (state and _goes_on(of, state, decision.operation, desired)):
         state = report.begun(of, decision.operation, desired.revision, now_s)
         record = started(msgspec.structs.replace(record, attempted=of.way, attempt=0, retry_at_s=0.0), wake)
         if decision.self_heal:
             record = msgspec.structs.replace(record, self_heal=decision.self_heal, self_healed_at_s=now_s)
-    status = msgspec.structs.replace(of.status, operation_state=state)
+    status = report.compared(of, desired, comparison, now_s) if of.new else of.status
+    status = msgspec.structs.replace(status, operation_state=state)
     with tracing.span("lease"):
         return await world.applications.claim(of, status, record, wake.number)
 
@@ -188,23 +187,3 @@ def _failed(
         record = msgspec.structs.replace(record, attempt=attempt, retry_at_s=now_s + delay_s)
         outcome = msgspec.structs.replace(outcome, name="failed, will retry", retry_after_s=delay_s)
     return msgspec.structs.replace(status, operation_state=state), record, outcome
-
-
-async def _give_back(world: World, of: Subject, message: str) -> None:
-    """End the claim after a turn that could not be finished; the operation stays Running for the next turn.
-
-    The API server may be what is away, so this is tried for a while; after that nobody's Lease holds any more.
-    """
-    state = of.status.operation_state
-    status = msgspec.structs.replace(
-        of.status, operation_state=msgspec.structs.replace(state, message=message) if state else msgspec.UNSET
-    )
-    deadline_s = world.now_s() + GIVE_BACK_S
-    while world.now_s() < deadline_s:
-        try:
-            await world.applications.release(of, status, paused(of.record, world.now_s()))
-        except Transient as error:
-            log.warning("claim not given back yet", application=str(of.key), error=str(error))
-            await asyncio.sleep(1)
-        else:
-            return
