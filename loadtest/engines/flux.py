@@ -43,9 +43,6 @@ SOURCE_KINDS = {
 """What kustomize-controller watches; of all but the first there are none."""
 LISTENERS = ("metrics", "health", "sources")
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
-LEASE = ResourceKey(
-    group="coordination.k8s.io", kind="Lease", namespace=NAMESPACE, name="kustomize-controller-leader-election"
-)
 SECRET = "load-test-webhook"  # noqa: S105  of a server that listens on loopback for as long as a test runs
 OTHERS_SETTINGS = ("VARDE_", "GO")
 TIER = 4
@@ -113,7 +110,7 @@ class FluxEngine:
                 await served(cluster, crd)
 
     async def start(self, site: Site) -> None:
-        """The controller until it leads, and its sources."""
+        """The controller, and its sources."""
         supervisor = self._supervisor = Supervisor(site.folder)
         supervisor.start(
             Program(
@@ -125,15 +122,9 @@ class FluxEngine:
             )
         )
         timeout = aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout) as session, _connected(site) as cluster:
+        async with aiohttp.ClientSession(timeout=timeout) as session:
             healthy = answers(session, f"http://{LOOPBACK}:{self._ports['health']}/readyz")
             await supervisor.ready(PROGRAM, healthy, timeout_s=READY_S)
-
-            async def leads() -> str:
-                lease = await cluster.get(LEASE) or {"spec": {}}
-                return "" if lease["spec"].get("holderIdentity") else "leads not yet"
-
-            await supervisor.ready(PROGRAM, leads, timeout_s=READY_S)
         self._source = ArtifactSource(site, self._ports["sources"], SECRET)
         await self._source.start()
 
@@ -236,12 +227,11 @@ def _source_crd(kind: str, plural: str) -> Manifest:
 
 
 def _flags(ports: Mapping[str, int]) -> tuple[str, ...]:
-    """Those of its Deployment, addresses, and the gate of the kind of source."""
+    """Those of its Deployment, less the election, which works in a pod only; addresses; the gate of its sources."""
     return (
         "--watch-all-namespaces",
         "--log-level=info",
         "--log-encoding=json",
-        "--enable-leader-election",
         "--feature-gates=ExternalArtifact=true",
         f"--metrics-addr={LOOPBACK}:{ports['metrics']}",
         f"--health-addr={LOOPBACK}:{ports['health']}",

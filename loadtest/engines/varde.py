@@ -23,7 +23,7 @@ from varde.local.supervisor import Supervisor, recorded
 from varde.local.valkey import start_valkey
 from varde.model.message import AppKey
 from varde.model.resource import Manifest
-from varde.model.trace import Trace
+from varde.model.trace import StoredSpan, Trace
 from varde.telemetry import names
 
 __all__ = ["VardeEngine"]
@@ -35,6 +35,8 @@ JITTER_KEY, POLL_KEY = "timeout.reconciliation.jitter", "timeout.reconciliation"
 TRACE_PATIENCE_S = 5.0
 """Spans are written behind the work; a change whose trace is dropped by sampling has none."""
 LOOK_S = 0.1
+TURN = "reconcile"
+"""The span of a turn on the worker, which ends once the status is written."""
 
 
 class VardeEngine:
@@ -118,7 +120,7 @@ class VardeEngine:
         deadline = time.monotonic() + TRACE_PATIENCE_S
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session:
             while time.monotonic() < deadline:
-                trace = await self._trace(session, key)
+                trace = _ended(await self._trace(session, key))
                 if whole(trace, key) is not None and _is_of(trace, revision):
                     return {phase.name: phase.seconds for phase in phases(trace, key, until="synced")}
                 await asyncio.sleep(LOOK_S)
@@ -134,6 +136,18 @@ class VardeEngine:
 
     def _connected(self) -> KubeCluster:
         return connect(str(self._kubeconfig), agent=AGENT)
+
+
+def _ended(trace: Trace) -> Trace:
+    """A trace that waits for health has no whole yet: up to synced it is as long as its turn on the worker."""
+    turns = [span for span in trace.spans if span.name == TURN]
+    if not turns or any(not span.parent_id for span in trace.spans):
+        return trace
+    start_s = min(span.start_s for span in trace.spans)
+    root = StoredSpan(
+        name="converge", trace_id=trace.id, span_id=turns[-1].parent_id, start_s=start_s, end_s=turns[-1].end_s
+    )
+    return msgspec.structs.replace(trace, spans=(root, *trace.spans))
 
 
 def _is_of(trace: Trace, revision: str) -> bool:
