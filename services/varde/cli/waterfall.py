@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from varde.cli.output import clean
-from varde.core.phases import own, phases, times
+from varde.core.phases import own, phases, times, whole
 from varde.model.message import AppKey
 from varde.model.trace import Phase, StoredSpan, Trace
 
@@ -26,8 +26,15 @@ CAUSES = {
     "varde.throttled_s": "throttled",
     "varde.steal_s": "steal",
     "varde.io_wait_s": "i/o",
-    "varde.gil_wait_s": "GIL (estimated)",
-    "varde.loop_wait_s": "loop (estimated)",
+    "varde.gil_wait_s": "GIL (est.)",
+    "varde.loop_wait_s": "loop (est.)",
+}
+ENDS = {
+    "skip": "nothing to do",
+    "cancellation": "overtaken by a newer change",
+    "failure": "failed",
+    "error": "refused",
+    "timeout": "timed out",
 }
 MOST_CAUSES = 2
 """The largest, in a line."""
@@ -57,6 +64,7 @@ class Waterfall:
     """Draws itself as wide as the terminal is."""
 
     def __init__(self, trace: Trace, application: AppKey | None) -> None:
+        self._root = whole(trace, application)
         self._times = times(trace, application)
         self._phases = phases(trace, application)
         self._lines = tuple(_lines(own(trace, application)))
@@ -75,8 +83,14 @@ class Waterfall:
                 yield Text(clean(f"✕ {line.span.name}: {line.span.error}"), style="red")
 
     def _totals(self) -> Text:
-        if self._times.synced_s is None or self._times.healthy_s is None:
+        if self._root is None or self._times.synced_s is None or self._times.healthy_s is None:
             return Text("not healthy yet", style="yellow")
+        told, took = self._root.attributes, duration(self._times.healthy_s)
+        if (touched := told.get("varde.touched")) is not None:
+            some = f"{touched} of {told.get('varde.applications', '?')}"
+            return Text.assemble("the commit touched ", (some, "bold"), " applications, known after ", (took, "bold"))
+        if result := ENDS.get(str(told.get("cicd.pipeline.result", ""))):
+            return Text.assemble((result, "bold"), " after ", (took, "bold"))
         synced, healthy = duration(self._times.synced_s), duration(self._times.healthy_s)
         return Text.assemble("push → synced ", (synced, "bold"), "   push → healthy ", (healthy, "bold"))
 
@@ -85,11 +99,11 @@ def _budget(found: Sequence[Phase], width: int) -> Table:
     """The phases, the longest first: they sum to the whole, as each moment belongs to one."""
     total_s = sum(phase.seconds for phase in found) or 1.0
     ranked = sorted(found, key=lambda phase: -phase.seconds)
-    shown = [phase for phase in ranked if phase.seconds >= SHOWN_SHARE * total_s]
-    rest_s = total_s - sum(phase.seconds for phase in shown)
+    large = [phase for phase in ranked if phase.seconds >= SHOWN_SHARE * total_s]
+    shown = large if len(large) < len(ranked) - 1 else ranked
     rows = [(phase.name, phase.seconds) for phase in shown]
-    if len(shown) < len(ranked):
-        rows.append((f"{len(ranked) - len(shown)} others", rest_s))
+    if rest := ranked[len(shown) :]:
+        rows.append((f"{len(rest)} others", sum(phase.seconds for phase in rest)))
     table = _plain(("phase", False), ("took", True), ("share", True), ("", False))
     room = max(NARROWEST, width - 44)
     for name, took_s in rows:
@@ -103,16 +117,16 @@ def _table(lines: Sequence[Line], width: int) -> Table:
     from_s = min(line.span.start_s for line in lines)
     length_s = max(max(line.span.end_s for line in lines) - from_s, 1e-6)
     causes = [_causes(line.span) for line in lines]
-    columns = [("span", False), ("service", False), ("at", True), ("took", True)]
-    taken = max(len(line.span.name) + 2 * line.depth for line in lines) + max(len(line.span.service) for line in lines)
-    if any(causes):
-        columns.append(("of which", False))
-        taken += max(map(len, causes)) + 2
-    room = max(NARROWEST, width - taken - 26)
-    table = _plain(*columns, ("", False))
+    names = max(len(line.span.name) + 2 * line.depth for line in lines)
+    room = width - names - max(len(line.span.service) for line in lines) - 26
+    beside = max(map(len, causes)) + 2
+    told = any(causes) and room - beside >= NARROWEST
+    room = max(NARROWEST, room - beside if told else room)
+    why = (("of which", False),) if told else ()
+    table = _plain(("span", False), ("service", False), ("at", True), ("took", True), *why, ("", False))
     for line, cause in zip(lines, causes, strict=True):
         *cells, bar = _cells(line, from_s, length_s, room)
-        table.add_row(*cells, *((Text(cause, style="dim"),) if any(causes) else ()), bar)
+        table.add_row(*cells, *((Text(cause, style="dim"),) if told else ()), bar)
     return table
 
 

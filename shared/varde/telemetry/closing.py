@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 DELAY_S = 0.3
 """The other services send their spans every 50 ms."""
+TOGETHER_S = 0.1
+"""Traces that are due so soon after one that is due are closed with it."""
 STOP_GRACE_S = 1.0
 CAPACITY = 10_000
 MOST_KINDS = 500
@@ -100,7 +102,7 @@ class Closing:
                 await self._bell.wait()
             await asyncio.sleep(max(self._roots[0][0] - time.monotonic(), 0.0))
             try:
-                await self._close(time.monotonic())
+                await self._close(time.monotonic() + TOGETHER_S)
             except (RedisError, OSError) as error:
                 log.warning("traces not closed", error=str(error))
 

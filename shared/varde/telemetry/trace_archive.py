@@ -1,8 +1,8 @@
 """Closed traces in Redis, for the command and the page: an application's latest, and for longer those worth keeping.
 
-Bounded by construction: each list holds so many packed traces of about 1 kB and no more, so an application costs Redis
-10 kB at most as a rule. Keys: ``varde:traces:<namespace>/<name>``, ``varde:kept:<namespace>/<name>`` and
-``varde:pushes`` (what commits' traces are linked to), newest first.
+Bounded by construction: each list holds so many packed traces and no more. One of 20 spans takes 1.7 kB, so that an
+application costs Redis 14 kB as a rule. Keys: ``varde:traces:<namespace>/<name>``, ``varde:kept:<namespace>/<name>``
+and ``varde:pushes`` (what commits' traces are linked to), newest first.
 """
 
 from collections.abc import Iterable
@@ -19,11 +19,19 @@ from varde.telemetry.span_encoding import Head, pack, unpack
 __all__ = ["Closed", "TraceArchive"]
 
 LATEST = 5
-KEPT = 5
+KEPT = 3
 PUSHES = 256
 """Commits' traces of all repositories: 200 kB."""
 KEEP_S = 7 * 86_400
 PUSHES_KEY = "varde:pushes"
+PUT = """
+for i, key in ipairs(KEYS) do
+  redis.call('LPUSH', key, ARGV[2 * i + 1])
+  redis.call('LTRIM', key, 0, ARGV[2 * i])
+  redis.call('EXPIRE', key, ARGV[1])
+end
+"""
+"""One call for all: a command of its own for each costs the client 25 µs."""
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +51,7 @@ class TraceArchive:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._put = redis.register_script(PUT)
 
     async def put(self, traces: Iterable[Closed]) -> None:
         """Store traces, and let the oldest of each list go.
@@ -50,13 +59,15 @@ class TraceArchive:
         Raises:
             redis.exceptions.RedisError: Redis is away.
         """
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for trace in traces:
-                for key, most in _lists(trace):
-                    pipe.lpush(key, pack(trace.head, trace.lines))
-                    pipe.ltrim(key, 0, most - 1)
-                    pipe.expire(key, KEEP_S)
-            await pipe.execute()
+        keys: list[str] = []
+        args: list[int | bytes] = [KEEP_S]
+        for trace in traces:
+            if lists := tuple(_lists(trace)):
+                packed = pack(trace.head, trace.lines)
+                keys += [key for key, _ in lists]
+                args += [part for _, most in lists for part in (most - 1, packed)]
+        if keys:
+            await self._put(keys=keys, args=args)
 
     async def of(self, application: AppKey) -> tuple[Trace, ...]:
         """An application's closed traces, newest first.

@@ -191,7 +191,7 @@ class Span:
             return
         if self._recording.costs:
             costs = self._recording.costs.since(self._mark)
-            self._attributes |= {name: seconds for name, seconds in costs.items() if seconds > NOTICEABLE_S}
+            self._attributes |= {name: round(seconds, 6) for name, seconds in costs.items() if seconds > NOTICEABLE_S}
         if kind:
             self._attributes[names.ERROR_TYPE] = kind.__name__
         self._recording.put(

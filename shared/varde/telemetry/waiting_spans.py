@@ -17,7 +17,7 @@ __all__ = ["KEEP_S", "MOST_BYTES", "MOST_TRACE_BYTES", "WaitingSpans"]
 
 INDEX = "varde:spans"
 TOTAL = "varde:spans:bytes"
-KEEP_S = 6 * 3600.0
+KEEP_S = 6 * 3600
 """How long a trace may be silent: a rollout that takes longer has lost its trace, not its sync."""
 MOST_TRACE_BYTES = 64 * 2**10
 """One trace's spans: 12 spans are 4 kB, a wave of 128 objects or more 14 kB."""
@@ -35,9 +35,13 @@ end
 APPEND = (
     DROP
     + """
-local now, oldest, most, most_trace = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local now, keep = tonumber(ARGV[1]), tonumber(ARGV[2])
+local most, most_trace = tonumber(ARGV[3]), tonumber(ARGV[4])
 local refused = 0
-for i = 5, #ARGV, 2 do
+for i = 3, #KEYS do
+  redis.call('SET', KEYS[i], ARGV[2 + i], 'EX', keep)
+end
+for i = 3 + #KEYS, #ARGV, 2 do
   local key = KEYS[1] .. ':' .. ARGV[i]
   if redis.call('STRLEN', key) + #ARGV[i + 1] <= most_trace then
     redis.call('APPEND', key, ARGV[i + 1])
@@ -53,7 +57,7 @@ while true do
     redis.call('DEL', KEYS[2])
     break
   end
-  if tonumber(first[2]) > oldest and tonumber(redis.call('GET', KEYS[2])) <= most then break end
+  if tonumber(first[2]) > now - keep and tonumber(redis.call('GET', KEYS[2])) <= most then break end
   drop(first[1])
 end
 return refused
@@ -97,15 +101,11 @@ class WaitingSpans:
         Raises:
             redis.exceptions.RedisError: Redis is away.
         """
-        now_s = time.time()
         pairs = [part for pair in lines.items() for part in pair]
-        async with self._redis.pipeline(transaction=False) as pipe:
-            await self._append(
-                keys=[INDEX, TOTAL], args=[now_s, now_s - KEEP_S, MOST_BYTES, MOST_TRACE_BYTES, *pairs], client=pipe
-            )
-            for application, trace_id in opened.items():
-                pipe.set(_open_key(application), trace_id, ex=round(KEEP_S))
-            refused, *_ = await pipe.execute()
+        refused = await self._append(
+            keys=[INDEX, TOTAL, *map(_open_key, opened)],
+            args=[time.time(), KEEP_S, MOST_BYTES, MOST_TRACE_BYTES, *opened.values(), *pairs],
+        )
         return int(refused)
 
     async def take(self, trace_ids: Sequence[str]) -> Sequence[bytes]:

@@ -16,7 +16,8 @@ const post = (url, body) =>
 
 export const readDetail = (row) => call(path(row));
 export const readDiff = (row) => call(path(row, "/diff"));
-export const readTrace = (row) => call(path(row, "/trace"));
+export const readTrace = (row, id = "") => call(path(row, `/trace?id=${encodeURIComponent(id)}`));
+export const readTraces = (row) => call(path(row, "/traces"));
 export const askSync = (row, options) => post(path(row, "/sync"), options);
 export const askRefresh = (row, hard = false) => post(path(row, "/refresh"), { hard });
 

@@ -1,6 +1,6 @@
 // One application: what is wrong, what it consists of, what a sync would change, where the last change's time went.
 
-import { readDetail, readDiff, readTrace } from "./calls.js";
+import { readDetail, readDiff, readTrace, readTraces } from "./calls.js";
 import { diffView } from "./diff.js";
 import { byId, fill, h } from "./dom.js";
 import { setState } from "./list.js";
@@ -23,6 +23,7 @@ export class Detail {
 
   show(row) {
     this.row = row;
+    this.traceId = "";
     fill(this.root, h("p", { class: "pulse" }, `Loading ${row.name} …`));
     this.root.scrollTop = 0;
     this.root.focus({ preventScroll: true });
@@ -44,12 +45,13 @@ export class Detail {
     const row = this.row;
     try {
       const detail = await readDetail(row);
-      const [trace, diff] = await Promise.all([
-        readTrace(row).catch((error) => error),
+      const [trace, traces, diff] = await Promise.all([
+        readTrace(row, this.traceId).catch((error) => error),
+        readTraces(row).catch(() => []),
         detail.summary.sync === "Synced" ? { objects: [] } : readDiff(row).catch((error) => error),
       ]);
       if (this.row !== row) return;
-      this.#draw(detail, trace, diff);
+      this.#draw(detail, trace, traces, diff);
       this.#again(trace);
     } catch (error) {
       if (this.row === row) fill(this.root, this.#back(), h("p", { class: "problem" }, error.message));
@@ -62,18 +64,26 @@ export class Detail {
     if (Date.now() / 1000 - newest < 2 * (LATE_SPANS_MS / 1000)) this.#soon(LATE_SPANS_MS);
   }
 
-  #draw(detail, trace, diff) {
+  /** Shows another of the changes that are kept; the newest follows what happens. */
+  #choose(id, traces) {
+    this.traceId = id === traces[0]?.id ? "" : id;
+    this.#read();
+  }
+
+  #draw(detail, trace, traces, diff) {
     const scroll = this.root.scrollTop;
+    const choosing = this.root.contains(document.activeElement) && document.activeElement.tagName === "SELECT";
     const open = [...this.root.querySelectorAll("details.diff")].map((element) => element.open);
     fill(this.root,
       this.#back(), this.#heading(detail), facts(detail), problems(detail),
       h("div", { class: "columns" },
         h("div", {},
           detail.summary.sync === "Synced" ? null : section("Diff", diff instanceof Error ? note(diff) : diffView(diff)),
-          section("Last change", trace instanceof Error ? note(trace) : waterfall(trace, detail.summary)),
+          section("Changes", trace instanceof Error ? note(trace) : waterfall(trace, traces, (id) => this.#choose(id, traces))),
           section(`Resources (${detail.resources.length})`, resources(detail.resources))),
         h("div", {}, section("History", history(detail.history, (entry) => this.actions.sync(detail.summary, entry.revisions[0]))))));
     this.root.querySelectorAll("details.diff").forEach((element, index) => (element.open = open[index] ?? element.open));
+    if (choosing) this.root.querySelector("select")?.focus();
     this.root.scrollTop = scroll;
   }
 
