@@ -5,6 +5,7 @@ has in hand; the lanes share them, most urgent first.
 """
 
 import asyncio
+import time
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -24,6 +25,9 @@ __all__ = ["Consumption", "consume"]
 
 log = structlog.get_logger()
 
+SURE_S = 1.0
+"""A message this young is handled without asking for a newer one: asking takes longer than it would save, and no claim
+is made with an older number anyway."""
 WAKE_UP_MS = 800
 """How often idle threads look whether they should stop, so that a stop takes less than a second."""
 
@@ -42,7 +46,7 @@ def consume(
     Args:
         redis_url: ``redis://``, ``rediss://`` or ``unix://``.
         shard: whose queues.
-        handler: called on ``loop`` with each message whose number is the newest; what it raises is logged, no more:
+        handler: called on ``loop`` with each message that no newer one is known for; what it raises is logged, no more:
             the scheduler's timers repeat, not the queue.
         key: the internal key, which opens what messages carry.
         loop: the service's.
@@ -126,13 +130,15 @@ class Consumption:
             self._in_hand.discard(future)
 
     async def _handle(self, wake: Wake) -> None:
-        if wake.number < await self._newest(wake):
+        if await self._is_superseded(wake):
             log.debug("superseded", application=str(wake.application), number=wake.number)
             return
         await self._handler(wake)
 
-    async def _newest(self, wake: Wake) -> int:
+    async def _is_superseded(self, wake: Wake) -> bool:
+        if time.time() - wake.issued_at_s < SURE_S:
+            return False
         try:
-            return int(await self._redis.hget(ISSUED, str(wake.application)) or 0)
+            return wake.number < int(await self._redis.hget(ISSUED, str(wake.application)) or 0)
         except (RedisError, OSError):
-            return 0
+            return False
