@@ -14,8 +14,8 @@ from prometheus_client.samples import Sample
 from running_varde import VardeUp, eventually
 from scene import Scene, config_map, deployment
 
-from varde.telemetry.metrics import argocd
 from varde.telemetry.metrics.catalogue import CATALOGUE
+from varde.telemetry.metrics.not_served import NOT_SERVED
 
 SERVICES = ("scheduler-0", "scheduler-1", "repo-server", "worker-0", "worker-1", "observer", "api")
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
@@ -184,5 +184,5 @@ async def test_internal_services_are_scraped_without_a_key_and_the_api_with_a_to
 async def test_what_is_listed_as_not_served_is_not(varde_up: VardeUp):
     scraped = await scrape(varde_up)
     names = {name for metrics in scraped.values() for name in metrics}
-    for pattern in argocd.NOT_SERVED:
+    for pattern in NOT_SERVED:
         assert not [name for name in names if name.startswith(pattern.removesuffix("*"))]

@@ -1,1 +1,1 @@
-"""Logs, spans and metric names."""
+"""Logs, spans and metrics."""

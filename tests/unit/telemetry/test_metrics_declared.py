@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain_tex
 from varde.telemetry.metrics import argocd, caches, convergence, queue, services
 from varde.telemetry.metrics.catalogue import CATALOGUE, most_series
 from varde.telemetry.metrics.instrument import EVERY_SERVICE, Histogram, Instrument
+from varde.telemetry.metrics.not_served import NOT_SERVED
 from varde.telemetry.metrics.process import exposition, measuring
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
@@ -60,7 +61,7 @@ def test_each_of_argo_cds_metrics_is_served_by_one_service():
 
 
 def test_what_is_not_served_has_a_reason_and_no_declaration():
-    for name, reason in argocd.NOT_SERVED.items():
+    for name, reason in NOT_SERVED.items():
         beginning = name.removesuffix("*")
         assert reason
         assert not [one.name for one in CATALOGUE if one.name.startswith(beginning)]

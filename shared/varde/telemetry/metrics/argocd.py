@@ -2,13 +2,13 @@
 
 Names, types and labels are those of Argo CD's metrics page. Each is served by one service alone, so that sums are
 right: what is about applications by the scheduler that leads, clusters by the observer, Git by the repo-server. What
-cannot be true in Varde is not served: ``NOT_SERVED`` says why.
+cannot be true in Varde is not served: ``not_served`` says what and why.
 """
 
 import socket
 import time
 from collections import Counter as Sum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from varde.errors import VardeError
@@ -34,7 +34,6 @@ __all__ = [
     "GIT_LSREMOTE_FAIL",
     "GIT_REQUESTS",
     "K8S_REQUESTS",
-    "NOT_SERVED",
     "REDIS_DURATION",
     "REDIS_REQUESTS",
     "REPO_PENDING",
@@ -105,7 +104,7 @@ K8S_REQUESTS = Reading(
     kind="counter",
     labels=("server", "response_code", "verb", "resource_kind", "dry_run"),
     services=("worker",),
-    series="verbs * kinds * codes",
+    series="verbs * kinds * codes * 2",
 )
 
 CLUSTER_INFO = Reading(
@@ -216,33 +215,6 @@ OF_THE_PROCESS = frozenset({"discovery", "lease", "review", "watch"})
 """Reasons of requests that are for no Application's sake."""
 HOSTNAME = socket.gethostname()
 INITIATOR = "varde-worker"
-
-NOT_SERVED: Mapping[str, str] = {
-    "argocd_app_orphaned_resources_count": "Varde does not look for objects that no Application owns",
-    "argocd_appset_*": "ApplicationSets are not built",
-    "argocd_kubectl_*": "no kubectl and no client-go runs: Varde's requests are varde_kubernetes_requests_total",
-    "argocd_resource_events_*": "events are not taken in batches: argocd_cluster_events_total counts them",
-    "argocd_cluster_labels": "labels of cluster Secrets are not read by the observer",
-    "argocd_login_request_total": "nobody logs in: the cluster's own tokens are asked about",
-    "argocd_github_api_*": "no generator asks GitHub",
-    "argocd_oci_*": "OCI repositories are not built",
-    "argocd_notifications_*": "notifications are not built",
-    "argocd_commitserver_*": "manifests are hydrated nowhere",
-    "argocd_proxy_extension_*": "there are no extensions",
-    "argocd_info": "it would name a version of Argo CD: varde_info names Varde's",
-    "grpc_*": "services speak HTTP",
-    "workqueue_*": "there is no client-go queue: varde_queue_messages and varde_queue_oldest_message_age_seconds",
-    "go_*": "no service runs on Go: process_* and varde_event_loop_lag_seconds tell of the process",
-    "controller_runtime_*": "no controller-runtime runs: varde_turn_duration_seconds",
-    "rest_client_*": "no client-go runs: varde_kubernetes_requests_total",
-}
-"""Metrics of Argo CD that Varde does not have (``*`` stands for any end), and why or what tells it instead.
-
-Of those that it has these labels are left out, as they would multiply the series by applications or have no truth:
-``name``, ``namespace``, ``project`` and ``resource_namespace`` of ``argocd_app_k8s_request_total`` (Argo CD too leaves
-the first three empty for requests that are about no application), ``revision`` of the two failure counters of Git (a
-look is at all of a repository). A label that is not there matches ``=~".*"``.
-"""
 
 
 def k8s_requests() -> Values:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from varde.telemetry.metrics import argocd, caches, convergence, kubernetes, queue, services
 from varde.telemetry.metrics.instrument import Histogram, Instrument
+from varde.telemetry.metrics.not_served import NOT_SERVED
 
 __all__ = ["CATALOGUE", "SIZES", "most_series"]
 
@@ -30,7 +31,7 @@ FIXED = {
     "reasons": 16,
     "codes": 12,
     "events": 5,
-    "conditions": 12,
+    "conditions": 14,
     "phases_of_syncs": 3,
 }
 SIZES: Mapping[str, int] = MappingProxyType(
@@ -58,7 +59,7 @@ def main() -> None:
         labels = f"{{{','.join(one.labels)}}}" if one.labels else ""
         bound = f"{one.series} = {most_series(one)}"
         print(f"{one.name}{labels}  {one.kind}  {'|'.join(one.services)}  series <= {bound}  {one.meaning}")  # noqa: T201
-    for name, reason in argocd.NOT_SERVED.items():
+    for name, reason in NOT_SERVED.items():
         print(f"{name}  not served: {reason}")  # noqa: T201
 
 

@@ -43,7 +43,7 @@ REQUESTS = Counter(
     "Requests to the API server by verb, kind of object, reason and status code (none: no answer).",
     labels=("verb", "group", "kind", "reason", "code"),
     services=EVERY_SERVICE,
-    series="verbs * kinds * codes",
+    series="verbs * kinds * codes * 2",
 )
 DURATION = Histogram(
     "varde_kubernetes_request_duration_seconds",
