@@ -24,6 +24,16 @@ NS_PER_S = 1_000_000_000
 Tree = dict[str, "bytes | Tree"]
 
 
+class _Answer(pygit2.RemoteCallbacks):
+    """What the Git host says of the branch; libgit2 takes a refused one for a push that worked."""
+
+    refusal = ""
+
+    def push_update_reference(self, refname: str, message: str | None) -> None:
+        """Keep the refusal, if it is one."""
+        self.refusal = f"{refname}: {message}" if message else ""
+
+
 class PushedRepository:
     """One repository; one push at a time.
 
@@ -75,10 +85,13 @@ class PushedRepository:
         Raises:
             Terminal: it was refused; carries its words.
         """
+        answer = _Answer()
         try:
-            await asyncio.to_thread(self._mine.remotes["origin"].push, [f"{HEAD}:{HEAD}"])
+            await asyncio.to_thread(self._mine.remotes["origin"].push, [f"{HEAD}:{HEAD}"], callbacks=answer)
         except pygit2.GitError as error:
             raise Terminal(f"push from {self._folder}: {error}") from error
+        if answer.refusal:
+            raise Terminal(f"push from {self._folder}: {answer.refusal}")
 
     def accepted_s(self) -> float:
         """When the Git host moved the branch to where it stands (Unix seconds, to a tick of the kernel, 1 to 10 ms)."""

@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -105,13 +105,17 @@ class GitServer:
             try:
                 yield
             finally:
-                after = git_repositories.refs(path)
-        if not (served.webhook and self._settings.webhook_url):
-            return
+                # A client may hang up once it has read that its push worked, as libgit2 does, which cancels this.
+                if served.webhook and self._settings.webhook_url:
+                    self._tell(path, base_url + path.name, before, pushed_at_s)
+
+    def _tell(self, path: Path, clone_url: str, before: Mapping[str, str], pushed_at_s: float) -> None:
+        """Ring the webhook for each ref that has moved since ``before``."""
+        after = git_repositories.refs(path)
         for ref in sorted(ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref)):
             body = push_payload.payload(
                 path,
-                clone_url=base_url + path.name,
+                clone_url=clone_url,
                 ref=ref,
                 before=before.get(ref, push_payload.NOTHING),
                 after=after.get(ref, push_payload.NOTHING),
