@@ -105,7 +105,7 @@ class Board:
         metadata = manifest["metadata"]
         key = AppKey(metadata["namespace"], metadata["name"])
         self._manifests[key] = manifest
-        self._show(key)
+        self._show(key, summary(manifest, self._verified.get(key, UNKNOWN)))
 
     def remove(self, key: AppKey) -> None:
         """Forget an Application that is gone."""
@@ -118,8 +118,8 @@ class Board:
         for key, value in verified.items():
             if self._verified.get(key) != value:
                 self._verified[key] = value
-                if key in self._manifests:
-                    self._show(key)
+                if key in self._rows:
+                    self._show(key, msgspec.structs.replace(self._rows[key], verified=value))
 
     def rows(self) -> tuple[AppSummary, ...]:
         """All rows, by namespace and name."""
@@ -159,8 +159,7 @@ class Board:
         for listener in self._listeners:
             listener.dismiss()
 
-    def _show(self, key: AppKey) -> None:
-        row = summary(self._manifests[key], self._verified.get(key, UNKNOWN))
+    def _show(self, key: AppKey, row: AppSummary) -> None:
         if self._rows.get(key) != row:
             self._rows[key] = row
             self._tell(key, row)

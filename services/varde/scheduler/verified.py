@@ -102,7 +102,7 @@ class Verified:
             async with self._redis.pipeline(transaction=False) as pipe:
                 if anew:
                     pipe.delete(KEY, HEADS_KEY)
-                for what in [*self._known, *self._heads] if anew else [*changed]:
+                for what in self._all() if anew else tuple(changed):
                     name, found = self._held(what)
                     if found is None:
                         pipe.hdel(name, str(what))
@@ -115,6 +115,9 @@ class Verified:
             self._anew = self._anew or anew
             self._bell.set()
             await asyncio.sleep(AWAY_DELAY_S)
+
+    def _all(self) -> tuple[AppKey | str, ...]:
+        return (*self._known, *self._heads)
 
     def _held(self, what: AppKey | str) -> tuple[str, Known | KnownHead | None]:
         return (HEADS_KEY, self._heads.get(what)) if isinstance(what, str) else (KEY, self._known.get(what))
