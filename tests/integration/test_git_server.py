@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 import pytest
 import uvicorn
+from loadtest.git_repository import PushedRepository
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,6 +91,17 @@ async def test_a_push_rings_the_webhook_as_github_would(host: Host) -> None:
     assert (commit["added"], commit["modified"], commit["removed"]) == (["new"], ["changed"], ["gone"])
     assert payload["commits"] == [commit]
     assert rung_s - pushed_from_s < 5
+
+
+async def test_pushes_of_a_client_that_hangs_up_early_ring_too(host: Host) -> None:
+    """libgit2 closes its connection as soon as it has read that a push worked."""
+    served = git_repositories.create(host.root, "hasty", {"file": b"0"})
+    copy = PushedRepository(served, f"{host.base_url}/hasty.git", host.clones / "hasty")
+    for count in range(1, 9):
+        commit = copy.commit({"file": str(count).encode(), "deep/er": b"1"}, f"Count {count}")
+        await copy.push()
+        _, payload, _ = await host.receiver.next()
+        assert payload["after"] == commit
 
 
 async def test_a_force_push_rings_with_the_commit_it_went_back_to(host: Host) -> None:
