@@ -4,29 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from recorded_spans import Spans, recorded
 from varde.model.message import AppKey
-from varde.model.trace import StoredSpan
 from varde.telemetry import names, tracing
 from varde.telemetry.traceparent import derived, parsed
 
 SHOP = AppKey("argocd", "shop")
 
 
-class Spans(list[StoredSpan]):
-    def put(self, span: StoredSpan) -> None:
-        self.append(span)
-
-    def named(self, name: str) -> StoredSpan:
-        (found,) = (span for span in self if span.name == name)
-        return found
-
-
 @pytest.fixture
 def spans() -> Iterator[Spans]:
-    sink = Spans()
-    tracing.configure("worker", sink=sink)
-    yield sink
-    tracing.shutdown()
+    with recorded("worker") as spans:
+        yield spans
 
 
 def test_parts_written_before_the_root_hang_on_it(spans: Spans):

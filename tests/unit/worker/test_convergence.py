@@ -5,12 +5,13 @@ import msgspec
 import pytest
 from subjects import COMMIT, application
 
+from recorded_spans import Spans, recorded
 from varde.core.phases import WAIT_FOR_HEALTH, phases, times
 from varde.model.application import ApplicationStatus, HealthStatus
 from varde.model.claim import SyncRecord
 from varde.model.inputs import Commit
 from varde.model.message import Change, Lane, Wake
-from varde.model.trace import StoredSpan, Trace
+from varde.model.trace import Trace
 from varde.telemetry import names, tracing
 from varde.telemetry.traceparent import derived
 from varde.worker.convergence import (
@@ -32,21 +33,10 @@ HEALTHY = ApplicationStatus(health=HealthStatus(status="Healthy"))
 PROGRESSING = ApplicationStatus(health=HealthStatus(status="Progressing"))
 
 
-class Spans(list[StoredSpan]):
-    def put(self, span: StoredSpan) -> None:
-        self.append(span)
-
-    def named(self, name: str) -> StoredSpan:
-        (found,) = (span for span in self if span.name == name)
-        return found
-
-
 @pytest.fixture
 def spans() -> Iterator[Spans]:
-    sink = Spans()
-    tracing.configure("worker", sink=sink)
-    yield sink
-    tracing.shutdown()
+    with recorded("worker") as spans:
+        yield spans
 
 
 def pushed() -> Wake:
