@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from loadtest.aims import AIMS, Aim
+from loadtest.aims import AIMS, FLAT, Aim
 from loadtest.figures import median, spread
 from loadtest.results import Results
 
 __all__ = ["shown", "tables", "title"]
 
 DIGITS = 3
+KILOBYTE = 1e3
+GROWTH = "growth an application (kB; aim: at most 20)"
 
 
 def tables(several: Sequence[Results]) -> str:
-    """A table of aims with a column for each result, and for each that has one the budget of a push."""
+    """A table of aims with a column for each result, one of costs by size, and the budget of a push for each."""
     budgets = [f"Of one push, {title(results)}:\n\n{_budget(results)}" for results in several if _budgets(results)]
-    return "\n\n".join([_aims(several), *(_under(results) for results in several), *budgets])
+    return "\n\n".join([_aims(several), *(_under(results) for results in several), *_flat(several), *budgets])
 
 
 def title(results: Results) -> str:
@@ -50,6 +52,28 @@ def _cell(results: Results, aim: Aim) -> str:
     if len(values) == 1:
         return shown(of.median)
     return f"{shown(of.median)} ({shown(of.least)} to {shown(of.most)})"
+
+
+def _flat(several: Sequence[Results]) -> list[str]:
+    """What one push and one application more cost as the fleet grows; none without two sizes of an engine."""
+    head = ("engine", "applications", *(aim.label + f" ({aim.unit})" * bool(aim.unit) for aim in FLAT), GROWTH)
+    rows = []
+    for engine in dict.fromkeys(results.engine for results in several):
+        of = sorted((results for results in several if results.engine == engine), key=lambda results: results.apps)
+        rows += [
+            (engine, str(larger.apps), *(_cell(larger, aim) for aim in FLAT), _growth(smaller, larger))
+            for smaller, larger in zip([None, *of], of, strict=False)
+            if len(of) > 1
+        ]
+    return [_table(head, rows)] if rows else []
+
+
+def _growth(smaller: Results | None, larger: Results) -> str:
+    """Memory at rest from one size to the next: what a process takes once, whatever the size, is not in it."""
+    if smaller is None or smaller.apps == larger.apps:
+        return ""
+    held = [median(values) for results in (smaller, larger) if (values := results.values("idle_bytes"))]
+    return shown((held[1] - held[0]) / (larger.apps - smaller.apps) / KILOBYTE) if len(held) > 1 else ""
 
 
 def _under(results: Results) -> str:

@@ -34,7 +34,7 @@ HEADLINES = (
     "noop_api_calls",
     "noop_engine_cpu_s_per_app",
     "peak_rss_bytes",
-    "growth_bytes_per_app",
+    "idle_bytes",
 )
 
 

@@ -4,7 +4,6 @@ import time
 
 from loadtest import api_calls
 from loadtest.api_server import each
-from loadtest.processes import unique_bytes
 from loadtest.results import Outcome
 from loadtest.trial import Trial
 from loadtest.window import Window, at_rest, window
@@ -23,7 +22,6 @@ async def measure(trial: Trial) -> Outcome:
     manifests = trial.engine.manifests(fleet, trial.site)
     shared, own = manifests[: -len(fleet.applications)], manifests[-len(fleet.applications) :]
     synced, live = trial.settled(fleet.applications), trial.live(fleet.applications)
-    held_before = sum(unique_bytes(trial.engine.processes()).values())
     async with window(trial) as until_rest:
         async with window(trial) as until_synced:
             began_s = time.time()
@@ -35,7 +33,6 @@ async def measure(trial: Trial) -> Outcome:
             synced_at_s = await synced.met("applications synced", timeout_s=timeout_s)
         healthy_s = await _healthy_s(trial, began_s) if trial.controllers else None
         await at_rest(trial)
-    held_s = sum(unique_bytes(trial.engine.processes()).values())
     took_s = max(synced_at_s.values()) - began_s
     total = len(fleet.applications)
     figures = {
@@ -44,7 +41,6 @@ async def measure(trial: Trial) -> Outcome:
         "initial_sync_live_s": max(live_at_s.values()) - began_s,
         "initial_sync_apps_per_s": total / took_s,
         "initial_sync_objects_per_s": fleet.objects / took_s,
-        "growth_bytes_per_app": (held_s - held_before) / total,
         **_costs(until_synced, until_rest, total),
         **({"initial_sync_healthy_apps_per_s": total / healthy_s} if healthy_s else {}),
     }

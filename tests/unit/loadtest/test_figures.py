@@ -13,6 +13,7 @@ from loadtest.figures import p95, series, spread
 from loadtest.fleet import Shape
 from loadtest.markdown import shown, tables
 from loadtest.results import Machine, Outcome, Results, Run
+from msgspec import structs
 
 EXPOSITION = """\
 # TYPE apiserver_request_total counter
@@ -144,3 +145,10 @@ def test_a_table_shows_the_median_and_the_spread_of_several_runs() -> None:
 )
 def test_figures_have_three_digits(value: float, text: str) -> None:
     assert shown(value) == text
+
+
+def test_growth_is_told_between_two_sizes_of_an_engine() -> None:
+    small, large = (results("varde", {"idle_bytes": held, "push_calls": 5.0}) for held in (300e6, 309e6))
+    large = structs.replace(large, apps=1_000 + small.apps)
+    assert "| varde | 1010 |  | 5.00 |  |  | 309 | 9.00 |" in tables([small, large])
+    assert "growth" not in tables([small])
