@@ -8,13 +8,13 @@ import contextlib
 import heapq
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 import structlog
 
 from varde.core import scheduling
-from varde.core.assignment import assign
+from varde.core.assignment import assign, most, place
 from varde.core.scheduling import IDLE, Desk, Need, Seen, Sent
 from varde.errors import Transient, VardeError
 from varde.model.message import AppKey, Lane, Wake
@@ -62,7 +62,8 @@ class Desks:
         self._dirty: set[AppKey] = set()
         self._timers: list[tuple[float, AppKey]] = []
         self._shards: frozenset[str] = frozenset()
-        self._assigned: Mapping[AppKey, str] | None = None
+        self._assigned: dict[AppKey, str] = {}
+        self._loads: Counter[str] = Counter()
         self._number = 0
         self._bell = asyncio.Event()
         self.messages = 0
@@ -70,15 +71,16 @@ class Desks:
 
     def add(self, key: AppKey) -> None:
         """An application to give to a shard."""
-        if key not in self._desks:
-            self._desks[key] = IDLE
-            self._assigned = None
+        self._desks.setdefault(key, IDLE)
 
     def remove(self, key: AppKey) -> None:
         """An application that is gone."""
         self._desks.pop(key, None)
         self._dirty.discard(key)
-        self._assigned = None
+        if shard := self._assigned.pop(key, ""):
+            self._loads[shard] -= 1
+            if max(self._loads.values()) > most(len(self._desks), len(self._loads)):
+                self._assign()
 
     def want(self, key: AppKey, need: Need) -> None:
         """An application should be looked at."""
@@ -147,7 +149,8 @@ class Desks:
         live = self._live()
         if live == self._shards:
             return
-        gone, self._shards, self._assigned = self._shards - live, live, None
+        gone, self._shards = self._shards - live, live
+        self._assign()
         log.info("shards", live=sorted(live), gone=sorted(gone))
         for shard in gone:
             await self._clear(shard)
@@ -211,9 +214,18 @@ class Desks:
     def _shard_of(self, key: AppKey, desk: Desk) -> str:
         if desk.sent and desk.sent.shard in self._shards:
             return desk.sent.shard
-        if self._assigned is None:
-            self._assigned = assign(self._desks, self._shards)
-        return self._assigned.get(key, "")
+        if not self._shards:
+            return ""
+        if key not in self._assigned:
+            shard = self._assigned[key] = place(key, self._loads, total=len(self._desks))
+            self._loads[shard] += 1
+        return self._assigned[key]
+
+    def _assign(self) -> None:
+        """Place all anew; one that comes later is placed beside them, as all anew for each would cost their square."""
+        self._assigned = dict(assign(self._desks, self._shards))
+        self._loads = Counter(dict.fromkeys(self._shards, 0))
+        self._loads.update(self._assigned.values())
 
     async def _send(self, shard: str, wakes: list[Wake]) -> None:
         try:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from varde.model.message import AppKey
 
-__all__ = ["SLACK", "assign"]
+__all__ = ["SLACK", "assign", "most", "place"]
 
 SLACK = 1.25
 """No shard gets more than this multiple of the mean."""
@@ -31,14 +31,30 @@ def assign(applications: Iterable[AppKey], shards: Iterable[str]) -> Mapping[App
     candidates = sorted(shards)
     if not candidates:
         return {}
-    most = math.ceil(SLACK * len(keys) / len(candidates))
     loads = dict.fromkeys(candidates, 0)
     assigned = {}
     for key in keys:
-        _, chosen = max((_weight(key, shard), shard) for shard in candidates if loads[shard] < most)
+        chosen = assigned[key] = place(key, loads, total=len(keys))
         loads[chosen] += 1
-        assigned[key] = chosen
     return assigned
+
+
+def place(key: AppKey, loads: Mapping[str, int], *, total: int) -> str:
+    """The shard of one application more.
+
+    Args:
+        key: of it.
+        loads: how many others each live shard has; at least one shard.
+        total: how many applications there are, this one among them.
+    """
+    room = most(total, len(loads))
+    _, chosen = max((_weight(key, shard), shard) for shard, load in loads.items() if load < room)
+    return chosen
+
+
+def most(applications: int, shards: int) -> int:
+    """How many applications one shard may have."""
+    return math.ceil(SLACK * applications / shards)
 
 
 def _weight(key: AppKey, shard: str = "") -> bytes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from uuid import uuid4
 
 import dramatiq
 from redis.asyncio import Redis
@@ -19,15 +18,19 @@ __all__ = ["EPOCH", "ISSUED", "Sender"]
 ISSUED = "varde:issued"
 EPOCH = "varde:epoch"
 
-RAISE_NUMBER = """
-local newest = tonumber(redis.call('hget', KEYS[1], ARGV[1]) or '0')
-if tonumber(ARGV[2]) > newest then redis.call('hset', KEYS[1], ARGV[1], ARGV[2]) end
+AT_ONCE = 200
+"""Messages in one transaction, during which Redis serves nobody else: 1 MB, as each carries an Application."""
+RAISE_NUMBERS = """
+for at = 1, #ARGV, 2 do
+  local newest = tonumber(redis.call('hget', KEYS[1], ARGV[at]) or '0')
+  if tonumber(ARGV[at + 1]) > newest then redis.call('hset', KEYS[1], ARGV[at], ARGV[at + 1]) end
+end
 """
 """Numbers only grow: a leader that was paused while another took over cannot lower them."""
 
 
 class Sender:
-    """Sends whole batches in one transaction, with Dramatiq's own enqueue script.
+    """Sends batches, each in one transaction, with Dramatiq's own enqueue script.
 
     Args:
         redis_url: ``redis://``, ``rediss://`` or ``unix://``.
@@ -39,7 +42,7 @@ class Sender:
         self._redis = Redis.from_url(redis_url)
         dispatch = ShardBroker(redis_url, "scheduler").scripts["dispatch"].script
         self._dispatch = self._redis.register_script(dispatch)
-        self._raise_number = self._redis.register_script(RAISE_NUMBER)
+        self._raise_numbers = self._redis.register_script(RAISE_NUMBERS)
 
     async def send(self, shard: str, wakes: Sequence[Wake]) -> None:
         """Put messages on a shard's lanes, record their numbers as the newest, and ring.
@@ -52,17 +55,22 @@ class Sender:
             Transient: Redis is away; some or all may have arrived.
         """
         try:
-            async with self._redis.pipeline(transaction=True) as pipe:
-                for wake in wakes:
-                    queue = queue_name(shard, wake.lane)
-                    await self._raise_number(keys=[ISSUED], args=[str(wake.application), wake.number], client=pipe)
-                    await self._dispatch(keys=[NAMESPACE], args=self._enqueue(queue, wake), client=pipe)
-                for queue in {queue_name(shard, wake.lane) for wake in wakes}:
-                    pipe.rpush(bell(queue), "1")
-                    pipe.ltrim(bell(queue), 0, 0)
-                await pipe.execute()
+            for first in range(0, len(wakes), AT_ONCE):
+                await self._send(shard, wakes[first : first + AT_ONCE])
         except (RedisError, OSError) as error:
             raise Transient(f"messages for shard {shard} did not get into Redis: {error}") from error
+
+    async def _send(self, shard: str, wakes: Sequence[Wake]) -> None:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            numbers = [text for wake in wakes for text in (str(wake.application), wake.number)]
+            await self._raise_numbers(keys=[ISSUED], args=numbers, client=pipe)
+            for wake in wakes:
+                queue = queue_name(shard, wake.lane)
+                await self._dispatch(keys=[NAMESPACE], args=self._enqueue(queue, wake), client=pipe)
+            for queue in {queue_name(shard, wake.lane) for wake in wakes}:
+                pipe.rpush(bell(queue), "1")
+                pipe.ltrim(bell(queue), 0, 0)
+            await pipe.execute()
 
     async def newest(self, application: AppKey) -> int:
         """The newest number issued for an application; 0 when Redis has none or is away."""
@@ -100,12 +108,14 @@ class Sender:
             raise Transient(f"the queues of shard {shard} stay in Redis: {error}") from error
 
     def _enqueue(self, queue: str, wake: Wake) -> list[str | int | bytes]:
+        name = f"{wake.application} {wake.number}"
         message: dramatiq.Message[None] = dramatiq.Message(
             queue_name=queue,
             actor_name=actor_name(wake.lane),
             args=(closed(wake, self._sealer),),
             kwargs={},
-            options={"redis_message_id": str(uuid4())},
+            options={"redis_message_id": name},
+            message_id=name,
         )
         timestamp, no_maintenance, unpack_at_most, heartbeat_ms, dead_ms = message.message_timestamp, 0, 1, 60_000, 1
         head = ["enqueue", timestamp, queue, "scheduler", heartbeat_ms, dead_ms, no_maintenance, unpack_at_most]
