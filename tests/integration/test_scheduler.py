@@ -13,7 +13,7 @@ from known_commits import verified_commits
 from served_git import GitServer
 from varde.adapters.kube import KubeCluster
 from varde.core.assignment import assign
-from varde.model.event import Drifted, HealthChanged
+from varde.model.event import Drifted, HealthChanged, Pushed
 from varde.model.message import AppKey, Lane
 from varde.model.resource import ResourceKey
 
@@ -234,6 +234,18 @@ async def test_a_repository_that_is_not_there_is_told_once_and_holds_nobody_up(
         await until_woken(shard, "one", 2)
         await asyncio.sleep(SETTLE_S)
         assert len(shard.of("lost")) == 2
+
+
+async def test_a_webhook_that_comes_late_hides_no_newer_push(stand: Stand, repository: Repository):
+    leader = await stand.start_all()
+    async with stand.shard("a-1") as shard:
+        await settled_pair(stand, repository)
+        await until_woken(shard, "one", 1)
+        await stand.until_state(leader, "sent", expected={})
+        commits = [stand.head, await asyncio.to_thread(repository.push, "one/a.yaml", "a: 3\n")]
+        told = (Pushed(urls=(repository.url,), ref="refs/heads/main", after=one, pushed_at_s=1.0) for one in commits)
+        await stand.client.send(list(told)[::-1], within_s=20)
+        await until(lambda: shard.of("one")[-1].revisions == (commits[-1],))
 
 
 async def test_a_burst_of_pushes_leaves_at_most_one_message_waiting_and_ends_at_the_last(

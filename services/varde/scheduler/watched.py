@@ -97,7 +97,13 @@ class Watched:
         self._told.pop(key, None)
 
     def push(self, event: Pushed) -> None:
-        """A ref moved; of several moves of one ref the last counts."""
+        """A ref moved; of several moves of one ref one look is made.
+
+        Git hosts promise no order, and send some twice: where two say different commits, the look goes by neither.
+        """
+        waiting = self._pushes.get(event.ref)
+        if waiting is not None and waiting.after != event.after:
+            event = msgspec.structs.replace(event, after="")
         self._pushes[event.ref] = event
         self._bell.set()
 
