@@ -17,8 +17,9 @@ LINE = re.compile(r"^apiserver_request_total\{(?P<labels>[^}]*)\} (?P<value>\S+)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 OPEN_ENDED = frozenset({"WATCH", "CONNECT"})
 """Counted when they end, which says nothing about the window that they end in."""
-HEARTBEATS = frozenset({"leases"})
-"""Elections and memberships renew them as time goes by, whatever there is to do."""
+NOT_WORK = frozenset({"leases", "ipaddresses"})
+"""Elections and memberships renew Leases as time goes by, whatever there is to do; the API server itself makes an
+IPAddress for each new Service, and counts that as a request."""
 
 
 def parsed(text: str) -> Calls:
@@ -26,7 +27,7 @@ def parsed(text: str) -> Calls:
     calls: Counter[str] = Counter()
     for line in LINE.finditer(text):
         labels = dict(LABEL.findall(line["labels"]))
-        if labels["resource"] and labels["verb"] not in OPEN_ENDED and labels["resource"] not in HEARTBEATS:
+        if labels["resource"] and labels["verb"] not in OPEN_ENDED and labels["resource"] not in NOT_WORK:
             place = "/".join(part for part in (labels["resource"], labels["subresource"]) if part)
             calls[f"{labels['verb']} {place}"] += int(float(line["value"]))
     return calls

@@ -22,6 +22,7 @@ apiserver_request_total{code="409",component="apiserver",group="",resource="conf
 apiserver_request_total{code="200",group="argoproj.io",resource="applications",subresource="status",verb="PATCH"} 3
 apiserver_request_total{code="0",group="argoproj.io",resource="applications",subresource="",verb="WATCH"} 7
 apiserver_request_total{code="200",group="coordination.k8s.io",resource="leases",subresource="",verb="PUT"} 9
+apiserver_request_total{code="201",group="networking.k8s.io",resource="ipaddresses",subresource="",verb="POST"} 2
 apiserver_request_total{code="200",group="",resource="",subresource="/healthz",verb="GET"} 4
 """
 
