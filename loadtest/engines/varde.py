@@ -151,7 +151,8 @@ def _ended(trace: Trace) -> Trace:
 
 
 def _is_of(trace: Trace, revision: str) -> bool:
-    return any(span.attributes.get(names.REVISION) == revision for span in trace.spans)
+    """Whether a part says so; the whole of an earlier change names the commit that put an end to it."""
+    return any(span.parent_id and span.attributes.get(names.REVISION) == revision for span in trace.spans)
 
 
 def _settings(poll_interval_s: float) -> Manifest:
