@@ -1,17 +1,19 @@
 # `make help` lists what a person can do. Python 3.11 or newer with venv, git and make are all that has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help install up lint check browser test loadtest crds lock clean
+.PHONY: help install up lint check browser prometheus test loadtest crds monitoring lock clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 SOURCES := shared services tests loadtest
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/varde
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
+DOWNLOAD := timeout 300 apt-get download -qq -o APT::Sandbox::User=root
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
 
 help:  ## List what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## Make .venv with the varde command and what the tests need
 
@@ -26,12 +28,13 @@ $(STAMP): requirements/dev.txt pyproject.toml
 up: install  ## Run Varde with a local cluster, Git server and examples; ARGS=--once ends after the first commit is live
 	@$(BIN)/varde up $(ARGS)
 
-lint: install  ## Format, lint, types, import contracts, CRDs as the types say
+lint: install  ## Format, lint, types, import contracts, CRDs and monitoring as their sources say
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@PYTHONPATH=shared:services $(BIN)/lint-imports
 	@$(BIN)/python -m varde.model.crd deploy/crds --check
+	@$(BIN)/python -m varde.telemetry.monitoring deploy/monitoring --check
 
 check: lint  ## Lint, and the tests that need no cluster: unit and contract
 	@$(PYTEST) tests/unit tests/contract $(ARGS)
@@ -41,7 +44,16 @@ browser:  ## Have a Chromium for the tests of the page: Debian's, where none is 
 	  echo "installing chromium with apt-get"; \
 	  $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qqy --no-install-recommends chromium fonts-dejavu-core; } >&2
 
-test: lint browser  ## Everything on real parts: lint, unit, contract, integration, end to end; nothing is skipped
+prometheus:  ## Have Prometheus and promtool for the tests of deploy/monitoring: Debian's, where none is on PATH
+	@{ command -v prometheus && command -v promtool || test -x $(CACHE)/programs/prometheus/usr/bin/promtool; } >/dev/null || { \
+	  echo "fetching prometheus with apt-get download into $(CACHE)/programs" && \
+	  rm -rf $(CACHE)/programs/prometheus.draft && mkdir -p $(CACHE)/programs/prometheus.draft && \
+	  cd $(CACHE)/programs/prometheus.draft && \
+	  { $(DOWNLOAD) prometheus || { timeout 300 $(AS_ROOT) apt-get update -qq && $(DOWNLOAD) prometheus; }; } && \
+	  dpkg -x prometheus_*.deb . && rm prometheus_*.deb && mv -T ../prometheus.draft ../prometheus || { \
+	  echo "no Prometheus: put prometheus and promtool on PATH, or run this where Debian's packages can be had"; exit 1; }; } >&2
+
+test: lint browser prometheus  ## Everything on real parts: lint, unit, contract, integration, end to end; nothing is skipped
 	@$(PYTEST) tests/unit tests/contract tests/integration tests/e2e $(ARGS)
 
 loadtest: install  ## Measure an engine on a control plane of its own; ARGS="--engine varde --apps N --json FILE", "compare A B", "report FILE..."
@@ -49,6 +61,9 @@ loadtest: install  ## Measure an engine on a control plane of its own; ARGS="--e
 
 crds: install  ## Write deploy/crds from the types
 	@$(BIN)/python -m varde.model.crd deploy/crds
+
+monitoring: install  ## Write the dashboards and rules of deploy/monitoring from the metrics' declarations
+	@$(BIN)/python -m varde.telemetry.monitoring deploy/monitoring
 
 lock: install  ## Resolve the dependencies of pyproject.toml anew into requirements/
 	@$(UV_COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt

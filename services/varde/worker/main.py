@@ -22,7 +22,7 @@ from varde.adapters.sealing import derived
 from varde.adapters.settings import load
 from varde.telemetry import logs
 from varde.telemetry.cost import Costs, Probe
-from varde.telemetry.metrics import argocd, caches, queue
+from varde.telemetry.metrics import argocd, caches, neighbours, queue
 from varde.telemetry.metrics.convergence import PhaseTimes
 from varde.telemetry.metrics.process import measuring
 from varde.telemetry.recording import recording
@@ -95,7 +95,10 @@ async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
 
 def _costs(stack: AsyncExitStack, settings: WorkerSettings) -> Costs:
     """What says why spans took long; what this kernel hides is said once, here, and left out of every span."""
-    costs = Costs(stack.enter_context(Probe(asyncio.get_running_loop())) if settings.probe else None)
+    probe = stack.enter_context(Probe(asyncio.get_running_loop())) if settings.probe else None
+    if probe:
+        neighbours.follow_probe(probe)
+    costs = Costs(probe)
     log.info("causes of slow spans", missing=dict(costs.missing))
     return costs
 

@@ -8,14 +8,13 @@
 Like Argo CD's, an Application has no status subresource: whoever may write it writes spec and status in one patch.
 """
 
-import difflib
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import yaml
 
+from varde.generated import write_or_check
 from varde.model.application import Application
 from varde.model.applicationset import ApplicationSet
 from varde.model.project import AppProject
@@ -110,30 +109,15 @@ def _files() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or check them.
+    """Write the files, or check them; see ``write_or_check``.
 
     Args:
         arguments: the folder, and ``--check``.
 
     Returns:
-        The exit code: 1 when a checked file differs.
+        The exit code.
     """
-    folder = Path(arguments[0])
-    if "--check" not in arguments:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in _files().items():
-            (folder / name).write_text(content)
-        return 0
-    return max(_differs(folder / name, content) for name, content in _files().items())
-
-
-def _differs(path: Path, content: str) -> int:
-    found = path.read_text() if path.exists() else ""
-    if found == content:
-        return 0
-    lines = difflib.unified_diff(found.splitlines(), content.splitlines(), str(path), "the types", lineterm="", n=1)
-    sys.stderr.write("\n".join([*lines][:40]) + f"\n{path} is not as the types say; run: make crds\n")
-    return 1
+    return write_or_check(_files(), arguments, source="the types", command="make crds")
 
 
 if __name__ == "__main__":

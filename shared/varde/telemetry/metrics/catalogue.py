@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from varde.telemetry.metrics import argocd, caches, convergence, kubernetes, queue, services
+from varde.telemetry.metrics import argocd, caches, convergence, kubernetes, neighbours, queue, services
 from varde.telemetry.metrics.instrument import Histogram, Instrument
 from varde.telemetry.metrics.not_served import NOT_SERVED
 
@@ -16,7 +16,7 @@ __all__ = ["CATALOGUE", "SIZES", "most_series"]
 
 CATALOGUE: tuple[Instrument, ...] = tuple(
     declared
-    for module in (convergence, queue, caches, kubernetes, services, argocd)
+    for module in (convergence, queue, caches, kubernetes, services, neighbours, argocd)
     for declared in (getattr(module, name) for name in module.__all__)
     if isinstance(declared, Instrument)
 )

@@ -58,13 +58,15 @@ def _url(endpoint: str) -> str:
 
 
 def _join(meter: Meter, one: Instrument) -> None:
-    unit = "s" if one.name.endswith("_seconds") else "By" if one.name.endswith("_bytes") else "1"
+    quantity = one.name.removesuffix("_total")
+    unit = "s" if quantity.endswith("_seconds") else "By" if quantity.endswith("_bytes") else "1"
     if isinstance(one, Histogram):
         one.push_to(meter.create_histogram(one.name, unit, one.meaning).record)
     elif isinstance(one, Counter):
         one.push_to(meter.create_counter(one.name, unit, one.meaning).add)
     elif isinstance(one, Reading):
-        meter.create_observable_gauge(one.name, [_observed(one)], unit, one.meaning)
+        read = meter.create_observable_counter if one.kind == "counter" else meter.create_observable_gauge
+        read(one.name, [_observed(one)], unit, one.meaning)
 
 
 def _observed(one: Reading) -> Callable[[CallbackOptions], Iterable[Any]]:

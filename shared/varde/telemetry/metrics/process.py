@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
 
-from varde.telemetry.metrics import services
+from varde.telemetry.metrics import neighbours, services
 from varde.telemetry.metrics.catalogue import CATALOGUE
 from varde.telemetry.metrics.instrument import Instrument, Values
 from varde.telemetry.metrics.scrape import Scrape
@@ -33,6 +33,8 @@ _process = _Process()
 def measuring(service: str, *, otlp_endpoint: str = "") -> Iterator[None]:
     """Have this process's metrics for as long as the context lasts; outside of it observations do nothing.
 
+    Entered on the event loop's thread: its wait for a CPU is one of them.
+
     Args:
         service: whose they are, as declarations name it.
         otlp_endpoint: URL of an OTLP/HTTP collector, to which they are pushed as well; empty for none.
@@ -41,6 +43,7 @@ def measuring(service: str, *, otlp_endpoint: str = "") -> Iterator[None]:
     _process.scrape = Scrape(instruments)
     own: Values = {(service, version("varde")): 1.0}
     services.INFO.follow(lambda: own)
+    neighbours.follow_kernel()
     try:
         with _pushing(service, otlp_endpoint, instruments) if otlp_endpoint else nullcontext():
             yield
