@@ -20,8 +20,8 @@ def tables(several: Sequence[Results]) -> str:
 
 
 def title(results: Results) -> str:
-    """``varde, 500 applications``."""
-    said = [results.engine, f"{results.apps} applications"]
+    """``varde 1.2.3, 500 applications``: two versions of an engine stand beside one another."""
+    said = [f"{results.engine} {results.engine_version}", f"{results.apps} applications"]
     said += ["with controllers"] if results.controllers else []
     return ", ".join(said)
 
@@ -81,9 +81,7 @@ def _under(results: Results) -> str:
     loads = [outcome.load_before for run in results.runs for outcome in run.outcomes.values() if outcome.took_s]
     seeds = ", ".join(str(run.seed) for run in results.runs)
     load = f"load {median(loads):.1f} ({min(loads):.1f} to {max(loads):.1f}) on {results.machine.processors} processors"
-    return (
-        f"{title(results)}: {results.engine} {results.engine_version}, {len(results.runs)} runs, seeds {seeds}, {load}."
-    )
+    return f"{title(results)}: {len(results.runs)} runs, seeds {seeds}, {load}."
 
 
 def _budgets(results: Results) -> Mapping[str, Mapping[str, float]]:

@@ -17,6 +17,7 @@ __all__ = ["drawn"]
 SIZE_INCHES = (8.0, 4.2)
 DPI = 120
 MEGABYTE = 1e6
+COLORS = mpl.colormaps["tab20"]
 
 Plot = Callable[[Axes, Sequence[Results]], None]
 
@@ -72,7 +73,7 @@ def _pushes(axes: Axes, several: Sequence[Results]) -> None:
                 axes.plot(values, shares, style, label=f"{title(results)}, {series.replace('_', ' ')}")
     if axes.has_data():
         axes.set(title="Push to live", xlabel="s since the Git host took the push", ylabel="share", xscale="log")
-        axes.legend()
+        axes.legend(fontsize="small", loc="lower right")
 
 
 def _flat(axes: Axes, several: Sequence[Results]) -> None:
@@ -137,12 +138,12 @@ def _stacked(axes: Axes, several: Sequence[Results], parts: Callable[[Results], 
 def _bars(axes: Axes, bars: Mapping[str, Mapping[str, float]]) -> None:
     names = dict.fromkeys(name for parts in bars.values() for name in parts)
     bottoms = [0.0] * len(bars)
-    for name in names:
+    for number, name in enumerate(names):
         heights = [parts.get(name, 0.0) for parts in bars.values()]
-        axes.bar(list(bars), heights, bottom=bottoms, label=name, width=0.6)
+        axes.bar(list(bars), heights, bottom=bottoms, label=name, width=0.6, color=COLORS(number % COLORS.N))
         bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
     if names:
-        axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 PLOTS: Mapping[str, Plot] = {
