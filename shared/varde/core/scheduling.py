@@ -169,8 +169,10 @@ def changed(old: Seen | None, new: Seen) -> Need | None:
         "spec changed": old and new.spec != old.spec,
         "reconciled again": old and old.skipped,
     }
-    reason = "; ".join(reason for reason, holds in reasons.items() if holds)
-    return _by_person(reason, hard=new.refresh == "hard") if reason else None
+    found = [reason for reason, holds in reasons.items() if holds]
+    # A refresh compares; what changed in the cluster the observer tells, as Argo CD's watches do for its own refresh.
+    gather = found != ["refresh normal"]
+    return _by_person("; ".join(found), gather=gather, hard=new.refresh == "hard") if found else None
 
 
 def standing(seen: Seen) -> Need | None:
@@ -184,8 +186,8 @@ def standing(seen: Seen) -> Need | None:
     return None
 
 
-def _by_person(reason: str, *, hard: bool = False) -> Need:
-    return Need(lane=Lane.PERSON, reason=reason, gather=True, hard=hard)
+def _by_person(reason: str, *, gather: bool = True, hard: bool = False) -> Need:
+    return Need(lane=Lane.PERSON, reason=reason, gather=gather, hard=hard)
 
 
 def _rank(lane: Lane) -> int:

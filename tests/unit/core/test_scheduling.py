@@ -55,7 +55,7 @@ def test_the_digest_of_a_spec_does_not_depend_on_the_order_of_its_fields():
         (seen(), seen(spec="s2"), "spec changed"),
         (seen(), seen(operation="o1"), "operation"),
         (seen(operation="o1"), seen(operation="o2"), "operation"),
-        (seen(), seen(refresh="normal"), "refresh normal"),
+        (seen(), seen(spec="s2", refresh="normal"), "refresh normal; spec changed"),
         (seen(), seen(deleting=True), "deleted"),
         (seen(deleting=True, finalizers=("a", "b")), seen(deleting=True, finalizers=("a",)), "deleted"),
         (seen(skipped=True), seen(), "reconciled again"),
@@ -66,6 +66,10 @@ def test_what_a_person_changes_goes_out_in_their_lane_and_reads_live_objects_ane
     old: Seen | None, new: Seen, reason: str
 ):
     assert changed(old, new) == Need(lane=Lane.PERSON, reason=reason, gather=True)
+
+
+def test_a_refresh_alone_reads_no_live_objects_that_are_known_to_be_as_they_were_applied():
+    assert changed(seen(), seen(refresh="normal")) == Need(lane=Lane.PERSON, reason="refresh normal")
 
 
 def test_a_hard_refresh_forgets_caches():
