@@ -23,7 +23,7 @@ from varde.worker.world import World
 __all__ = ["DesiredState", "automated", "desire"]
 
 FRESH_S = 10.0
-"""A look at the remote that is this old will do, unless a person asked."""
+"""A look at the remote that is this old will do, unless a person asked since."""
 
 
 class _Names(msgspec.Struct, frozen=True):
@@ -96,13 +96,19 @@ async def _inputs(world: World, of: Subject, wake: Wake) -> InputsAnswer:
         source=of.source,
         project=of.project.metadata.name,
         revision=_revision(of, wake),
-        freshness_s=0.0 if wake.lane is Lane.PERSON else FRESH_S,
+        freshness_s=_freshness_s(wake, world.now_s()),
         known=known,
     )
     with tracing.span("inputs"):
         answer = await world.repositories.inputs(request)
     looked_up("inputs", known=answer.digest in known)
     return answer
+
+
+def _freshness_s(wake: Wake, now_s: float) -> float:
+    """How old a look at the remote may be: for a person no older than what they asked, so that many share one."""
+    waited_s = max(now_s - wake.issued_at_s, 0.0)
+    return waited_s if wake.lane is Lane.PERSON else max(waited_s, FRESH_S)
 
 
 def _revision(of: Subject, wake: Wake) -> str:
