@@ -9,10 +9,9 @@ from loadtest.fleet import Application, Fleet
 from varde.local.git_repositories import BRANCH
 from varde.model.resource import Manifest
 
-__all__ = ["APPLICATIONS", "NAMESPACE", "manifests", "refresh_patch", "standing"]
+__all__ = ["NAMESPACE", "ApplicationObjects"]
 
 NAMESPACE = "argocd"
-APPLICATIONS = Kind(group="argoproj.io", kind="Application", namespace=NAMESPACE)
 REFRESH = "argocd.argoproj.io/refresh"
 
 
@@ -43,26 +42,29 @@ class _Application(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Application)
 
 
-def manifests(fleet: Fleet, site: Site) -> tuple[Manifest, ...]:
-    """An Application for each; they need nothing in common, as the project ``default`` is there."""
-    return tuple(_manifest(application, site) for application in fleet.applications)
+class ApplicationObjects:
+    """The part of an engine that takes Application objects: they need nothing in common, as ``default`` is there."""
 
+    kind = Kind(group="argoproj.io", kind="Application", namespace=NAMESPACE)
 
-def standing(content: bytes) -> Standing:
-    """How an Application stands."""
-    found = _decoder.decode(content)
-    return Standing(
-        name=found.metadata.name,
-        synced=found.status.sync.status == "Synced",
-        healthy=found.status.health.status == "Healthy",
-        revision=found.status.sync.revision,
-        refreshing=REFRESH in found.metadata.annotations,
-    )
+    def manifests(self, fleet: Fleet, site: Site) -> tuple[Manifest, ...]:
+        """An Application for each."""
+        return tuple(_manifest(application, site) for application in fleet.applications)
 
+    def standing(self, content: bytes) -> Standing:
+        """How an Application stands."""
+        found = _decoder.decode(content)
+        return Standing(
+            name=found.metadata.name,
+            synced=found.status.sync.status == "Synced",
+            healthy=found.status.health.status == "Healthy",
+            revision=found.status.sync.revision,
+            refreshing=REFRESH in found.metadata.annotations,
+        )
 
-def refresh_patch() -> dict[str, Any]:
-    """The annotation that asks for a refresh; whoever refreshes takes it away."""
-    return {"metadata": {"annotations": {REFRESH: "normal"}}}
+    def refresh_patch(self, token: str) -> dict[str, Any]:  # noqa: ARG002  it is taken away, so it is new each time
+        """The annotation that asks for a refresh; whoever refreshes takes it away."""
+        return {"metadata": {"annotations": {REFRESH: "normal"}}}
 
 
 def _manifest(application: Application, site: Site) -> Manifest:

@@ -7,7 +7,6 @@ import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -15,8 +14,8 @@ import msgspec
 import yaml
 from rich.console import Console
 
-from loadtest.engines import applications
-from loadtest.engines.base import Site, Standing, Webhook
+from loadtest.engines.applications import NAMESPACE, ApplicationObjects
+from loadtest.engines.base import Site, Webhook
 from loadtest.engines.program_sources import argocd
 from loadtest.fleet import Fleet
 from varde.adapters.kube import KubeCluster, connect
@@ -48,11 +47,10 @@ PROBE_TIMEOUT_S = 2.0
 GRACE_S = 15.0
 
 
-class ArgoCdEngine:
+class ArgoCdEngine(ApplicationObjects):
     """One of each, as the manifest has it, with the rights of an administrator, as the controller's own role gives."""
 
     name = "argocd"
-    kind = applications.APPLICATIONS
 
     def __init__(self) -> None:
         self.version = ""
@@ -75,7 +73,7 @@ class ArgoCdEngine:
         text = (self._programs / "install.yaml").read_text(encoding="utf-8")
         manifests = installed(tuple(yaml.load_all(text, Loader=yaml.CSafeLoader)))
         async with connect(str(site.kubeconfig), agent="argocd-install") as cluster:
-            await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": applications.NAMESPACE}})
+            await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
             for manifest in manifests:
                 await cluster.apply(manifest)
             await _all_served(cluster, manifests)
@@ -98,18 +96,6 @@ class ArgoCdEngine:
     def webhook(self) -> Webhook:
         """The server's."""
         return Webhook(url=f"http://{LOOPBACK}:{self._ports['server']}/api/webhook", secret=SECRET, whole_seconds=True)
-
-    def manifests(self, fleet: Fleet, site: Site) -> tuple[Manifest, ...]:
-        """Applications."""
-        return applications.manifests(fleet, site)
-
-    def standing(self, content: bytes) -> Standing:
-        """Read an Application."""
-        return applications.standing(content)
-
-    def refresh_patch(self, token: str) -> dict[str, Any]:  # noqa: ARG002  the annotation is taken away, so it is new
-        """The refresh annotation."""
-        return applications.refresh_patch()
 
     async def poll_each(self, fleet: Fleet, interval_s: float) -> None:  # noqa: ARG002  one setting for all
         """Its processes are told at their start."""
@@ -141,7 +127,7 @@ def installed(documents: tuple[Manifest | None, ...]) -> tuple[Manifest, ...]:
 def _placed(manifest: Manifest) -> Manifest:
     if manifest["kind"] in CLUSTER_WIDE:
         return manifest
-    return {**manifest, "metadata": {**manifest["metadata"], "namespace": applications.NAMESPACE}}
+    return {**manifest, "metadata": {**manifest["metadata"], "namespace": NAMESPACE}}
 
 
 def _with_secret(manifest: Manifest) -> Manifest:
@@ -160,7 +146,7 @@ async def _all_served(cluster: KubeCluster, manifests: tuple[Manifest, ...]) -> 
 def _commands(ports: Mapping[str, int], redis: str) -> Mapping[str, tuple[int, tuple[str, ...]]]:
     """Tier and flags by part: addresses alone, the rest is as it comes."""
     repo_server = f"--repo-server={LOOPBACK}:{ports['repo-server']}"
-    namespace = f"--namespace={applications.NAMESPACE}"
+    namespace = f"--namespace={NAMESPACE}"
     return {
         "repo-server": (
             TIER,

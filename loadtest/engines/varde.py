@@ -5,13 +5,12 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import msgspec
 
-from loadtest.engines import applications
-from loadtest.engines.base import Site, Standing, Webhook
+from loadtest.engines.applications import NAMESPACE, ApplicationObjects
+from loadtest.engines.base import Site, Webhook
 from loadtest.fleet import Application, Fleet
 from varde.adapters.kube import KubeCluster, connect
 from varde.core.phases import phases, whole
@@ -39,11 +38,10 @@ TURN = "reconcile"
 """The span of a turn on the worker, which ends once the status is written."""
 
 
-class VardeEngine:
+class VardeEngine(ApplicationObjects):
     """Two schedulers, two workers, one each of the others, and Valkey, with the rights of ``deploy/rbac.yaml``."""
 
     name = "varde"
-    kind = applications.APPLICATIONS
 
     def __init__(self) -> None:
         self.version = ""
@@ -92,18 +90,6 @@ class VardeEngine:
         """The api's."""
         return Webhook(url=f"{self._url}/api/webhook", secret=SECRET)
 
-    def manifests(self, fleet: Fleet, site: Site) -> tuple[Manifest, ...]:
-        """Applications."""
-        return applications.manifests(fleet, site)
-
-    def standing(self, content: bytes) -> Standing:
-        """Read an Application."""
-        return applications.standing(content)
-
-    def refresh_patch(self, token: str) -> dict[str, Any]:  # noqa: ARG002  the annotation is taken away, so it is new
-        """The refresh annotation."""
-        return applications.refresh_patch()
-
     async def poll_each(self, fleet: Fleet, interval_s: float) -> None:  # noqa: ARG002  one setting for all
         """The scheduler follows the setting."""
         async with self._connected() as cluster:
@@ -116,7 +102,7 @@ class VardeEngine:
 
     async def phases(self, application: Application, revision: str) -> Mapping[str, float]:
         """From the trace that Varde keeps of the change, up to synced."""
-        key = AppKey(namespace=applications.NAMESPACE, name=application.name)
+        key = AppKey(namespace=NAMESPACE, name=application.name)
         deadline = time.monotonic() + TRACE_PATIENCE_S
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session:
             while time.monotonic() < deadline:
@@ -158,5 +144,5 @@ def _is_of(trace: Trace, revision: str) -> bool:
 def _settings(poll_interval_s: float) -> Manifest:
     """Without jitter, so that an interval has one poll."""
     data = {POLL_KEY: f"{poll_interval_s:.0f}s", JITTER_KEY: "0s"}
-    metadata = {"name": "argocd-cm", "namespace": applications.NAMESPACE}
+    metadata = {"name": "argocd-cm", "namespace": NAMESPACE}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
