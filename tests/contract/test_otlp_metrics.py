@@ -79,6 +79,8 @@ def test_durations_arrive_as_exponential_histograms_counts_as_sums_and_readings_
         assert (counted.is_monotonic, counted.data_points[0].as_double) == (True, 1.0)
         assert counted.aggregation_temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
         assert found["varde_messages_in_hand"].gauge.data_points[0].as_int == 3
+        waited = found["varde_run_queue_wait_seconds_total"]
+        assert (waited.unit, waited.sum.is_monotonic) == ("s", True)
         assert not [name for name in found if name.startswith("argocd_")]
 
 

@@ -1,8 +1,7 @@
 """A real Prometheus over a running Varde, with the scrape jobs and rules of ``deploy/monitoring``."""
 
 import asyncio
-import math
-import shutil
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,26 +12,17 @@ import msgspec
 import yaml
 from running_varde import VardeUp, eventually
 
+from prometheus_program import FOLDER, program
 from varde.local.ports import reserve
-from varde.local.program_cache import cache_folder
 from varde.local.services import INSTANCES
 
-__all__ = ["FOLDER", "Prometheus", "program", "prometheus_over", "scrape_config"]
+__all__ = ["Prometheus", "prometheus_over", "scrape_config"]
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "monitoring"
 EVERY = "1s"
 PATIENCE_S = 60.0
 NAMESPACE = "argocd"
 POD = "__meta_kubernetes_pod"
 Series = tuple[Mapping[str, str], float]
-
-
-def program(name: str) -> str:
-    """``prometheus`` or ``promtool``: on PATH, or where ``make prometheus`` puts them."""
-    cached = cache_folder() / "programs" / "prometheus" / "usr" / "bin" / name
-    found = shutil.which(name) or (str(cached) if cached.exists() else None)
-    assert found, f"no {name} on PATH or at {cached}: make prometheus (make test does)"
-    return found
 
 
 def scrape_config(up: VardeUp, folder: Path) -> Path:
@@ -69,44 +59,59 @@ def _pod(name: str, port: int) -> dict[str, Any]:
 
 
 class Prometheus:
-    """Asked over its HTTP API."""
+    """Asked over its HTTP API about all that it has seen, second by second, as a graph of Grafana asks."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
         self.url = url
+        self._began_s = time.time()
+
+    async def ready(self) -> bool:
+        """Whether it answers queries yet."""
+        try:
+            async with self._session.get(f"{self.url}/-/ready") as answer:
+                return answer.ok
+        except aiohttp.ClientConnectionError:
+            return False
 
     async def ask(self, path: str, **parameters: str) -> Any:
         """The data of an answer; an error is the query's own."""
-        async with self._session.post(f"{self.url}/api/v1/{path}", data=parameters) as answer:
+        async with self._session.get(f"{self.url}/api/v1/{path}", params=parameters) as answer:
             body = await answer.json()
         assert body["status"] == "success", f"{parameters}: {body}"
         return body["data"]
 
-    async def query(self, expr: str) -> tuple[Series, ...]:
-        """Labels and value of each series that a query has now and that is a number."""
+    async def over_time(self, path: str, expr: str, **more: str) -> Any:
+        """An answer about the time since the start."""
+        return await self.ask(path, query=expr, start=str(self._began_s), end=str(time.time()), **more)
+
+    async def now(self, expr: str) -> tuple[Series, ...]:
+        """Labels and value of each series of a query at this moment."""
         found = (await self.ask("query", query=expr))["result"]
-        values = ((one["metric"], float(one["value"][1])) for one in found)
-        return tuple((labels, value) for labels, value in values if not math.isnan(value))
+        return tuple((one["metric"], float(one["value"][1])) for one in found)
 
-    async def value(self, expr: str) -> float:
-        """Of a query with one answer; 0 where there is none."""
-        return next((value for _, value in await self.query(expr)), 0.0)
+    async def has(self, expr: str) -> bool:
+        """Whether a query was ever answered with a number."""
+        found = (await self.over_time("query_range", expr, step=EVERY))["result"]
+        return any(value != "NaN" for one in found for _, value in one["values"])
 
-    async def lacking(self, expressions: Iterable[str]) -> tuple[str, ...]:
-        """Those that have no number now."""
-        return tuple([expr for expr in expressions if not await self.query(expr)])
+    async def lacking(self, expressions: Iterable[str]) -> list[str]:
+        """Those without a number."""
+        return [expr for expr in expressions if not await self.has(expr)]
 
-    async def have(self, expressions: Iterable[str]) -> None:
-        """Wait until each has a number."""
-        wanted = tuple(expressions)
+    async def has_all(self, expressions: Iterable[str]) -> None:
+        """Wait until each had a number."""
+        wanted = list(expressions)
 
         async def look() -> bool:
-            return not await self.lacking(wanted)
+            nonlocal wanted
+            wanted = await self.lacking(wanted)
+            return not wanted
 
         try:
             await eventually(look, patience_s=PATIENCE_S)
         except AssertionError:
-            raise AssertionError(f"no data: {await self.lacking(wanted)}") from None
+            raise AssertionError(f"never a number: {wanted}") from None
 
 
 @asynccontextmanager
@@ -133,8 +138,7 @@ async def prometheus_over(up: VardeUp, folder: Path) -> AsyncIterator[Prometheus
 
 
 async def _scraped(running: Prometheus) -> bool:
-    try:
-        seen = await running.query("varde_info")
-    except aiohttp.ClientConnectionError:
+    if not await running.ready():
         return False
+    seen = await running.now("varde_info")
     return {labels["instance"]: labels["service"] for labels, _ in seen} == INSTANCES

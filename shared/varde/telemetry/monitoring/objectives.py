@@ -11,6 +11,7 @@ import msgspec
 
 from varde.telemetry.metrics.convergence import CONVERGENCE
 from varde.telemetry.monitoring.promql import Scope
+from varde.telemetry.monitoring.rules import Severity
 
 __all__ = ["BURNS", "LATE", "LEAST_CHANGES", "OBJECTIVES", "PERIOD", "Burn", "Objective", "changes", "late"]
 
@@ -48,7 +49,7 @@ class Burn(msgspec.Struct, frozen=True, kw_only=True):
     long: str
     short: str
     factor: float
-    severity: Literal["page", "ticket"]
+    severity: Severity
 
 
 OBJECTIVES = (

@@ -5,10 +5,12 @@ from typing import Any, Literal
 import msgspec
 import yaml
 
-__all__ = ["Alert", "Group", "Recording", "as_objects", "as_rules"]
+__all__ = ["SEVERITIES", "Alert", "Group", "Recording", "Severity", "as_objects", "as_rules"]
 
 RUNBOOK = "docs/monitoring.md"
 
+Severity = Literal["page", "ticket"]
+SEVERITIES: tuple[Severity, ...] = ("page", "ticket")
 Json = dict[str, Any]
 
 
@@ -38,7 +40,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     expr: str
     lasting: str
-    severity: Literal["page", "ticket"]
+    severity: Severity
     summary: str
     description: str
     labels: dict[str, str] = msgspec.field(default_factory=dict)
