@@ -19,6 +19,7 @@ from loadtest.engines.base import Site, Webhook
 from loadtest.engines.program_sources import argocd
 from loadtest.fleet import Fleet
 from varde.adapters.kube import KubeCluster, connect
+from varde.errors import Terminal
 from varde.local.cluster_setup import served
 from varde.local.health import answers
 from varde.local.ports import LOOPBACK, reserve
@@ -45,6 +46,7 @@ TIER, CLIENT_TIER = 4, 5
 READY_S = 120.0
 PROBE_TIMEOUT_S = 2.0
 GRACE_S = 15.0
+NETWORK = Path("/sys/class/net")
 
 
 class ArgoCdEngine(ApplicationObjects):
@@ -79,7 +81,12 @@ class ArgoCdEngine(ApplicationObjects):
             await _all_served(cluster, manifests)
 
     async def start(self, site: Site) -> None:
-        """Valkey and the repo-server, then those that call them."""
+        """Valkey and the repo-server, then those that call them.
+
+        Raises:
+            Terminal: this network is not the run's alone, and the controller would listen on all of its addresses.
+        """
+        _refuse_company()
         self._supervisor = Supervisor(site.folder)
         redis = urlsplit(await start_valkey(private_folder(site.folder / "valkey"), self._supervisor))
         environ = _environ(site, self._programs, redis.password or "")
@@ -176,6 +183,15 @@ def _commands(ports: Mapping[str, int], redis: str) -> Mapping[str, tuple[int, t
             ),
         ),
     }
+
+
+def _refuse_company() -> None:
+    others = sorted(each.name for each in NETWORK.iterdir() if each.name != "lo")
+    if others:
+        raise Terminal(
+            f"Argo CD's application-controller serves its metrics on all addresses, and here is {', '.join(others)}: "
+            "once it is built, run it as loadtest/engines/README.md says, with unshare -n"
+        )
 
 
 def _environ(site: Site, programs: Path, password: str) -> Mapping[str, str]:
