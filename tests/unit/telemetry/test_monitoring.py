@@ -133,6 +133,13 @@ def test_objectives_lie_on_buckets_and_their_burn_rates_can_be_reached():
         assert all(burn.factor * objective.budget < 1 for burn in BURNS)
 
 
+def test_the_data_source_knows_the_exemplars_label():
+    sources = yaml.safe_load((FOLDER / "grafana-datasources.yaml").read_text())["datasources"]
+    (destination,) = sources[0]["jsonData"]["exemplarTraceIdDestinations"]
+    assert destination["name"] == "trace_id"
+    assert destination["datasourceUid"] in {source["uid"] for source in sources}
+
+
 def test_the_operators_object_holds_the_same_rules():
     rules = yaml.safe_load((FOLDER / "rules.yaml").read_text())
     assert yaml.safe_load((FOLDER / "prometheusrule.yaml").read_text())["spec"] == rules

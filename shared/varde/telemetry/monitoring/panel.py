@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-__all__ = ["Dashboard", "Level", "Line", "Panel", "Row", "json_of"]
+__all__ = ["Dashboard", "Level", "Line", "Panel", "Row", "graph", "json_of"]
 
 SCHEMA_VERSION = 42
 """Of Grafana 12.2 and later; earlier ones read it, later ones bring it up to theirs."""
@@ -57,6 +57,29 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     exemplars: bool = False
     levels: tuple[Level, ...] = ()
     width: int = 12
+
+
+def graph(
+    *,
+    title: str,
+    description: str,
+    unit: str,
+    expr: str,
+    legend: str,
+    stacked: bool = False,
+    exemplars: bool = False,
+    width: int = 12,
+) -> Panel:
+    """A panel of one query over time; see ``Panel`` and ``Line``."""
+    return Panel(
+        title=title,
+        description=description,
+        unit=unit,
+        lines=(Line(expr=expr, legend=legend),),
+        stacked=stacked,
+        exemplars=exemplars,
+        width=width,
+    )
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

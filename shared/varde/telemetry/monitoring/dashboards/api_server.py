@@ -1,7 +1,7 @@
 """What Varde asks of the API server, why, and how it answers."""
 
 from varde.telemetry.metrics import argocd, kubernetes, queue, services
-from varde.telemetry.monitoring.panel import Dashboard, Line, Panel, Row
+from varde.telemetry.monitoring.panel import Dashboard, Line, Panel, Row, graph
 from varde.telemetry.monitoring.promql import DASHBOARD
 
 __all__ = ["PAGE"]
@@ -11,8 +11,8 @@ FOR_TURNS = DASHBOARD.rate(kubernetes.REQUESTS, 'reason!~"lease|watch|discovery|
 
 def _requests(title: str, description: str, *labels: str) -> Panel:
     legend = " ".join(f"{{{{{label}}}}}" for label in labels)
-    line = Line(expr=DASHBOARD.rate(kubernetes.REQUESTS, by=labels), legend=legend)
-    return Panel(title=title, description=description, unit="reqps", stacked=True, lines=(line,))
+    expr = DASHBOARD.rate(kubernetes.REQUESTS, by=labels)
+    return graph(title=title, description=description, unit="reqps", stacked=True, expr=expr, legend=legend)
 
 
 PAGE = Dashboard(
@@ -28,51 +28,51 @@ PAGE = Dashboard(
                 _requests(
                     "By code", "none: the network lost it; 409: somebody else wrote first; 429: put off.", "code"
                 ),
-                Panel(
+                graph(
                     title="Requests a turn",
                     description="Without leases and watches: what one message costs the API server.",
                     unit="short",
-                    lines=(Line(expr=f"{FOR_TURNS} / {DASHBOARD.rate(queue.TURN)}", legend="requests"),),
+                    expr=f"{FOR_TURNS} / {DASHBOARD.rate(queue.TURN)}",
+                    legend="requests",
                 ),
             ),
         ),
         Row(
             title="Answers",
             panels=(
-                Panel(
+                graph(
                     title="p95 until an answer begins, by verb",
                     description="The API server's and etcd's time; apply is what every sync waits for.",
                     unit="s",
-                    lines=(Line(expr=DASHBOARD.quantile(0.95, kubernetes.DURATION, by=("verb",)), legend="{{verb}}"),),
+                    expr=DASHBOARD.quantile(0.95, kubernetes.DURATION, by=("verb",)),
+                    legend="{{verb}}",
                 ),
-                Panel(
+                graph(
                     title="Mean until an answer begins, by reason",
                     description="Which of Varde's doings the API server holds up.",
                     unit="s",
-                    lines=(Line(expr=DASHBOARD.mean(kubernetes.DURATION, by=("reason",)), legend="{{reason}}"),),
+                    expr=DASHBOARD.mean(kubernetes.DURATION, by=("reason",)),
+                    legend="{{reason}}",
                 ),
-                Panel(
+                graph(
                     title="Refused and lost",
                     description="Put off (429), failed (5xx) and unanswered requests; Varde asks again by itself.",
                     unit="reqps",
-                    lines=(
-                        Line(
-                            expr=DASHBOARD.rate(kubernetes.REQUESTS, 'code=~"429|5..|none"', by=("verb", "code")),
-                            legend="{{verb}} {{code}}",
-                        ),
-                    ),
+                    expr=DASHBOARD.rate(kubernetes.REQUESTS, 'code=~"429|5..|none"', by=("verb", "code")),
+                    legend="{{verb}} {{code}}",
                 ),
             ),
         ),
         Row(
             title="Watches",
             panels=(
-                Panel(
+                graph(
                     title="Objects watched",
                     description="Of kinds that applications have put somewhere.",
                     unit="short",
                     stacked=True,
-                    lines=(Line(expr=DASHBOARD.latest(services.OBSERVED_OBJECTS, by=("kind",)), legend="{{kind}}"),),
+                    expr=DASHBOARD.latest(services.OBSERVED_OBJECTS, by=("kind",)),
+                    legend="{{kind}}",
                 ),
                 Panel(
                     title="Changes seen",

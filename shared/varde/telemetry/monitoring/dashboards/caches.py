@@ -1,7 +1,7 @@
 """What was not done because it was known, and what Git hosts were asked for."""
 
 from varde.telemetry.metrics import argocd, caches, services
-from varde.telemetry.monitoring.panel import Dashboard, Line, Panel, Row
+from varde.telemetry.monitoring.panel import Dashboard, Line, Panel, Row, graph
 from varde.telemetry.monitoring.promql import DASHBOARD
 
 __all__ = ["PAGE"]
@@ -17,7 +17,7 @@ PAGE = Dashboard(
         Row(
             title="Caches",
             panels=(
-                Panel(
+                graph(
                     title="Hits",
                     description=(
                         "rendered: objects of the same inputs; inputs: files that the worker has rendered already; "
@@ -25,60 +25,49 @@ PAGE = Dashboard(
                         "restart; applied alone: Redis was emptied."
                     ),
                     unit="percentunit",
-                    lines=(Line(expr=f"{KNOWN} / {ASKED}", legend="{{cache}}"),),
+                    expr=f"{KNOWN} / {ASKED}",
+                    legend="{{cache}}",
                 ),
-                Panel(
+                graph(
                     title="Questions",
                     description="How often each cache is asked.",
                     unit="reqps",
-                    lines=(
-                        Line(
-                            expr=DASHBOARD.rate(caches.LOOKUPS, by=("cache", "result")),
-                            legend="{{cache}}: {{result}}",
-                        ),
-                    ),
+                    expr=DASHBOARD.rate(caches.LOOKUPS, by=("cache", "result")),
+                    legend="{{cache}}: {{result}}",
                 ),
-                Panel(
+                graph(
                     title="Renderings in memory",
                     description="Of each worker; at its limit the oldest go.",
                     unit="bytes",
-                    lines=(
-                        Line(expr=DASHBOARD.latest(caches.RENDERED_BYTES, by=("instance",)), legend="{{instance}}"),
-                    ),
+                    expr=DASHBOARD.latest(caches.RENDERED_BYTES, by=("instance",)),
+                    legend="{{instance}}",
                 ),
-                Panel(
+                graph(
                     title="Mirrors on disk",
                     description="Of the repo-server; they can be had again from the Git hosts.",
                     unit="bytes",
-                    lines=(Line(expr=DASHBOARD.latest(services.MIRROR_BYTES), legend="mirrors"),),
+                    expr=DASHBOARD.latest(services.MIRROR_BYTES),
+                    legend="mirrors",
                 ),
             ),
         ),
         Row(
             title="Git",
             panels=(
-                Panel(
+                graph(
                     title="Requests to Git hosts",
                     description="ls-remote asks where branches are, fetch brings what is new.",
                     unit="reqps",
                     stacked=True,
-                    lines=(
-                        Line(
-                            expr=DASHBOARD.rate(argocd.GIT_REQUESTS, by=("request_type",)),
-                            legend="{{request_type}}",
-                        ),
-                    ),
+                    expr=DASHBOARD.rate(argocd.GIT_REQUESTS, by=("request_type",)),
+                    legend="{{request_type}}",
                 ),
-                Panel(
+                graph(
                     title="p95 of requests to Git hosts",
                     description="Their time is the Git host's and the network's; it is part of each push's.",
                     unit="s",
-                    lines=(
-                        Line(
-                            expr=DASHBOARD.quantile(0.95, argocd.GIT_DURATION, by=("request_type",)),
-                            legend="{{request_type}}",
-                        ),
-                    ),
+                    expr=DASHBOARD.quantile(0.95, argocd.GIT_DURATION, by=("request_type",)),
+                    legend="{{request_type}}",
                 ),
                 Panel(
                     title="Failures",
@@ -95,51 +84,40 @@ PAGE = Dashboard(
                         ),
                     ),
                 ),
-                Panel(
+                graph(
                     title="Requests that wait for a repository",
                     description="Looks at one repository are one after the other; many here: its host is slow.",
                     unit="short",
-                    lines=(Line(expr=DASHBOARD.latest(argocd.REPO_PENDING, by=("repo",)), legend="{{repo}}"),),
+                    expr=DASHBOARD.latest(argocd.REPO_PENDING, by=("repo",)),
+                    legend="{{repo}}",
                 ),
             ),
         ),
         Row(
             title="Looks at repositories",
             panels=(
-                Panel(
+                graph(
                     title="p95 of a look",
                     description="From asking for the branches to knowing which applications a move touches.",
                     unit="s",
-                    lines=(
-                        Line(
-                            expr=DASHBOARD.quantile(0.95, services.LOOK, by=("cause", "result")),
-                            legend="{{cause}}: {{result}}",
-                        ),
-                    ),
+                    expr=DASHBOARD.quantile(0.95, services.LOOK, by=("cause", "result")),
+                    legend="{{cause}}: {{result}}",
                 ),
-                Panel(
+                graph(
                     title="Applications that looks were about",
                     description="Those that a move does not touch get no message and cost nothing more.",
                     unit="cps",
                     stacked=True,
-                    lines=(
-                        Line(
-                            expr=DASHBOARD.rate(services.STANDINGS, by=("touched",)),
-                            legend="touched: {{touched}}",
-                        ),
-                    ),
+                    expr=DASHBOARD.rate(services.STANDINGS, by=("touched",)),
+                    legend="touched: {{touched}}",
                 ),
-                Panel(
+                graph(
                     title="Webhook calls",
                     description="Refused: the secret of the Git host's webhook is not the one that Varde was told.",
                     unit="reqps",
                     stacked=True,
-                    lines=(
-                        Line(
-                            expr=DASHBOARD.rate(services.WEBHOOKS, by=("provider", "outcome")),
-                            legend="{{provider}}: {{outcome}}",
-                        ),
-                    ),
+                    expr=DASHBOARD.rate(services.WEBHOOKS, by=("provider", "outcome")),
+                    legend="{{provider}}: {{outcome}}",
                 ),
             ),
         ),

@@ -2,7 +2,7 @@
 
 from varde.telemetry.metrics.convergence import CONVERGENCE, PHASE
 from varde.telemetry.monitoring.objectives import BURNS, LATE, OBJECTIVES, PERIOD, Objective, late
-from varde.telemetry.monitoring.panel import Dashboard, Level, Line, Panel, Row
+from varde.telemetry.monitoring.panel import Dashboard, Level, Line, Panel, Row, graph
 from varde.telemetry.monitoring.promql import DASHBOARD
 
 __all__ = ["PAGE"]
@@ -62,7 +62,7 @@ def _burning(objective: Objective) -> Panel:
 
 
 def _quantile(share: float) -> Panel:
-    return Panel(
+    return graph(
         title=f"p{share * 100:.0f} until $until, since $since",
         description=(
             f"{share:.0%} of changes were faster. Each point is one change: it leads to its trace if the data source "
@@ -71,7 +71,8 @@ def _quantile(share: float) -> Panel:
         unit="s",
         width=THIRD,
         exemplars=True,
-        lines=(Line(expr=OVER.quantile(share, CONVERGENCE, *CHOSEN, by=("lane",)), legend="{{lane}}"),),
+        expr=OVER.quantile(share, CONVERGENCE, *CHOSEN, by=("lane",)),
+        legend="{{lane}}",
     )
 
 
@@ -104,19 +105,20 @@ PAGE = Dashboard(
                         ),
                     ),
                 ),
-                Panel(
+                graph(
                     title="Changes",
                     description="How many changes a second came so far, by lane.",
                     unit="cps",
                     stacked=True,
-                    lines=(Line(expr=OVER.rate(CONVERGENCE, *CHOSEN, by=("lane",)), legend="{{lane}}"),),
+                    expr=OVER.rate(CONVERGENCE, *CHOSEN, by=("lane",)),
+                    legend="{{lane}}",
                 ),
             ),
         ),
         Row(
             title="Where the time goes",
             panels=(
-                Panel(
+                graph(
                     title="Phases of a change, on average",
                     description=(
                         "Together they are the time until healthy, without gap or overlap. The widest one is where to "
@@ -125,19 +127,16 @@ PAGE = Dashboard(
                     unit="s",
                     width=WHOLE,
                     stacked=True,
-                    lines=(
-                        Line(
-                            expr=f"{OVER.rate(PHASE, by=('phase',), part='sum')} / {PHASES_OF_ALL}",
-                            legend="{{phase}}",
-                        ),
-                    ),
+                    expr=f"{OVER.rate(PHASE, by=('phase',), part='sum')} / {PHASES_OF_ALL}",
+                    legend="{{phase}}",
                 ),
-                Panel(
+                graph(
                     title="p95 of each phase",
                     description="What the slow ones spend their time on: phases short on average and long here.",
                     unit="s",
                     width=WHOLE,
-                    lines=(Line(expr=OVER.quantile(0.95, PHASE, by=("phase",)), legend="{{phase}}"),),
+                    expr=OVER.quantile(0.95, PHASE, by=("phase",)),
+                    legend="{{phase}}",
                 ),
             ),
         ),

@@ -2,7 +2,7 @@
 
 from varde.telemetry.metrics import neighbours, services
 from varde.telemetry.metrics.instrument import EVERY_SERVICE, Instrument, Reading
-from varde.telemetry.monitoring.panel import Dashboard, Line, Panel, Row
+from varde.telemetry.monitoring.panel import Dashboard, Panel, Row, graph
 from varde.telemetry.monitoring.promql import DASHBOARD
 
 __all__ = ["PAGE", "PROCESS_CPU", "PROCESS_MEMORY"]
@@ -13,16 +13,16 @@ PROCESS_CPU = Reading(
 PROCESS_MEMORY = Reading(
     "process_resident_memory_bytes", "Memory of a process, as its library counts it.", services=EVERY_SERVICE
 )
-SERVICE = (
-    f"* on (instance) group_left (service) {DASHBOARD.latest(services.INFO, by=('instance', 'service'), how='max')}"
-)
+PROCESS = ("namespace", "instance")
+OF_SERVICE = DASHBOARD.latest(services.INFO, by=(*PROCESS, "service"), how="max")
+SERVICE = f"* on ({', '.join(PROCESS)}) group_left (service) {OF_SERVICE}"
 """Says of each process which service it is."""
 LEGEND = "{{service}} {{instance}}"
 
 
 def _lost(title: str, description: str, metric: Instrument) -> Panel:
-    line = Line(expr=f"{DASHBOARD.rate(metric, by=('instance',))} {SERVICE}", legend=LEGEND)
-    return Panel(title=title, description=description, unit="percentunit", lines=(line,))
+    expr = f"{DASHBOARD.rate(metric, by=PROCESS)} {SERVICE}"
+    return graph(title=title, description=description, unit="percentunit", expr=expr, legend=LEGEND)
 
 
 PAGE = Dashboard(
@@ -61,28 +61,20 @@ PAGE = Dashboard(
         Row(
             title="What it does to Varde",
             panels=(
-                Panel(
+                graph(
                     title="p99 lag of event loops",
                     description="How late timers ring: what everything in the process waits for, whatever the cause.",
                     unit="s",
-                    lines=(
-                        Line(
-                            expr=f"{DASHBOARD.quantile(0.99, services.LOOP_LAG, by=('instance',))} {SERVICE}",
-                            legend=LEGEND,
-                        ),
-                    ),
+                    expr=f"{DASHBOARD.quantile(0.99, services.LOOP_LAG, by=PROCESS)} {SERVICE}",
+                    legend=LEGEND,
                 ),
-                _lost("CPU", "Of each process: what Varde itself uses, in cores.", PROCESS_CPU),
-                Panel(
+                _lost("CPU", "Of each process: what Varde itself uses, as a share of one core.", PROCESS_CPU),
+                graph(
                     title="Memory",
                     description="Resident memory of each process.",
                     unit="bytes",
-                    lines=(
-                        Line(
-                            expr=f"{DASHBOARD.latest(PROCESS_MEMORY, by=('instance',))} {SERVICE}",
-                            legend=LEGEND,
-                        ),
-                    ),
+                    expr=f"{DASHBOARD.latest(PROCESS_MEMORY, by=PROCESS)} {SERVICE}",
+                    legend=LEGEND,
                 ),
             ),
         ),

@@ -1,27 +1,28 @@
 """Who has how much to do: messages by shard and lane, how old they are, and how workers' turns end."""
 
 from varde.telemetry.metrics import queue, services
-from varde.telemetry.monitoring.panel import Dashboard, Level, Line, Panel, Row
+from varde.telemetry.monitoring.panel import Dashboard, Level, Line, Panel, Row, graph
 from varde.telemetry.monitoring.promql import DASHBOARD
 
 __all__ = ["PAGE"]
 
 QUARTER = 6
-ITS_SHARD = f"* on (instance) group_left (shard) {DASHBOARD.latest(queue.SHARD, by=('instance', 'shard'), how='max')}"
+PROCESS = ("namespace", "instance")
+OF_SHARD = DASHBOARD.latest(queue.SHARD, by=(*PROCESS, "shard"), how="max")
+ITS_SHARD = f"* on ({', '.join(PROCESS)}) group_left (shard) {OF_SHARD}"
 """Says of each worker which shard it is."""
 NOBODY = Level(start=0, colour="red")
 SOMEBODY = Level(start=1, colour="green")
 
 
 def _count(title: str, description: str, expr: str, *levels: Level) -> Panel:
-    line = Line(expr=expr)
     return Panel(
         title=title,
         description=description,
         unit="short",
         kind="stat",
         width=QUARTER,
-        lines=(line,),
+        lines=(Line(expr=expr),),
         levels=levels,
     )
 
@@ -61,25 +62,28 @@ PAGE = Dashboard(
         Row(
             title="Messages",
             panels=(
-                Panel(
+                graph(
                     title="On their way, by shard",
                     description="Sent and not done. One shard far above the others: its worker is slow or hangs.",
                     unit="short",
                     stacked=True,
-                    lines=(Line(expr=DASHBOARD.latest(queue.ON_THEIR_WAY, by=("shard",)), legend="{{shard}}"),),
+                    expr=DASHBOARD.latest(queue.ON_THEIR_WAY, by=("shard",)),
+                    legend="{{shard}}",
                 ),
-                Panel(
+                graph(
                     title="Age of the oldest, by lane",
                     description="Since it was sent. It grows without end when nobody works on it.",
                     unit="s",
-                    lines=(Line(expr=DASHBOARD.latest(queue.OLDEST, by=("lane",), how="max"), legend="{{lane}}"),),
+                    expr=DASHBOARD.latest(queue.OLDEST, by=("lane",), how="max"),
+                    legend="{{lane}}",
                 ),
-                Panel(
+                graph(
                     title="Sent",
                     description="Messages to shards; a push that touches all of a fleet is a peak here.",
                     unit="cps",
                     stacked=True,
-                    lines=(Line(expr=DASHBOARD.rate(queue.SENT, by=("lane",)), legend="{{lane}}"),),
+                    expr=DASHBOARD.rate(queue.SENT, by=("lane",)),
+                    legend="{{lane}}",
                 ),
                 Panel(
                     title="Not sent yet, and issued anew",
@@ -98,49 +102,50 @@ PAGE = Dashboard(
         Row(
             title="Turns of workers",
             panels=(
-                Panel(
+                graph(
                     title="p95 of the wait in a queue",
                     description="From a message's issue to a worker's beginning. High with idle workers: slow Redis.",
                     unit="s",
-                    lines=(Line(expr=DASHBOARD.quantile(0.95, queue.WAIT, by=("lane",)), legend="{{lane}}"),),
+                    expr=DASHBOARD.quantile(0.95, queue.WAIT, by=("lane",)),
+                    legend="{{lane}}",
                 ),
-                Panel(
+                graph(
                     title="p95 of a turn",
                     description="Time that a worker takes for one message.",
                     unit="s",
-                    lines=(Line(expr=DASHBOARD.quantile(0.95, queue.TURN, by=("lane",)), legend="{{lane}}"),),
+                    expr=DASHBOARD.quantile(0.95, queue.TURN, by=("lane",)),
+                    legend="{{lane}}",
                 ),
-                Panel(
+                graph(
                     title="Turns, by how they end",
                     description="'will retry' is something that passes, 'refused' and 'failed' an application's own.",
                     unit="cps",
                     stacked=True,
-                    lines=(Line(expr=DASHBOARD.rate(queue.TURN, by=("outcome",)), legend="{{outcome}}"),),
+                    expr=DASHBOARD.rate(queue.TURN, by=("outcome",)),
+                    legend="{{outcome}}",
                 ),
-                Panel(
+                graph(
                     title="In hand, by shard",
                     description="Messages that a worker is at; at its setting of concurrency it is full.",
                     unit="short",
-                    lines=(
-                        Line(
-                            expr=f"{DASHBOARD.latest(queue.IN_HAND, by=('instance',))} {ITS_SHARD}",
-                            legend="{{shard}}",
-                        ),
-                    ),
+                    expr=f"{DASHBOARD.latest(queue.IN_HAND, by=PROCESS)} {ITS_SHARD}",
+                    legend="{{shard}}",
                 ),
-                Panel(
+                graph(
                     title="Objects written",
                     description="What turns have changed on clusters.",
                     unit="cps",
                     stacked=True,
-                    lines=(Line(expr=DASHBOARD.rate(queue.OBJECTS, by=("action",)), legend="{{action}}"),),
+                    expr=DASHBOARD.rate(queue.OBJECTS, by=("action",)),
+                    legend="{{action}}",
                 ),
-                Panel(
+                graph(
                     title="Events to the leader",
                     description="Pushes, drifts, changes of health, ends of turns.",
                     unit="cps",
                     stacked=True,
-                    lines=(Line(expr=DASHBOARD.rate(services.EVENTS, by=("event",)), legend="{{event}}"),),
+                    expr=DASHBOARD.rate(services.EVENTS, by=("event",)),
+                    legend="{{event}}",
                 ),
             ),
         ),
