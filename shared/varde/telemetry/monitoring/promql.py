@@ -10,11 +10,13 @@ import msgspec
 
 from varde.telemetry.metrics.instrument import Histogram, Instrument
 
-__all__ = ["ALL", "DASHBOARD", "Scope"]
+__all__ = ["ALL", "DASHBOARD", "PROCESS", "Scope"]
 
 MATCHER = re.compile(r'([a-z_]+)(?:=~|!~|!=|=)"[^"]*"')
 ADDED_BY_SCRAPERS = frozenset({"namespace", "instance", "job"})
 BUCKET = "le"
+PROCESS = ("namespace", "instance")
+"""What tells processes apart."""
 
 Part = Literal["", "bucket", "count", "sum"]
 Labels = tuple[str, ...]
@@ -88,6 +90,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{of.name} has no bucket {bound}: {of.buckets}")
         within = self.rate(of, *matchers, f'{BUCKET}="{float(bound)}"', by=by, part="bucket")
         return f"{within} / {self.rate(of, *matchers, by=by)}"
+
+    def joined(self, label: str, of: Instrument) -> str:
+        """Behind a query by ``PROCESS``: a label that each process tells of itself by a metric that is 1."""
+        told = self.latest(of, by=(*PROCESS, label), how="max")
+        return f"* on ({', '.join(PROCESS)}) group_left ({label}) {told}"
 
     def _growth(self, how: str, of: Instrument, matchers: Labels, by: Labels, part: Part) -> str:
         chosen: Part = part or ("count" if isinstance(of, Histogram) else "")

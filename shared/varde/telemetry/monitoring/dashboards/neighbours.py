@@ -3,7 +3,7 @@
 from varde.telemetry.metrics import neighbours, services
 from varde.telemetry.metrics.instrument import EVERY_SERVICE, Instrument, Reading
 from varde.telemetry.monitoring.panel import Dashboard, Panel, Row, graph
-from varde.telemetry.monitoring.promql import DASHBOARD
+from varde.telemetry.monitoring.promql import DASHBOARD, PROCESS
 
 __all__ = ["PAGE", "PROCESS_CPU", "PROCESS_MEMORY"]
 
@@ -13,10 +13,7 @@ PROCESS_CPU = Reading(
 PROCESS_MEMORY = Reading(
     "process_resident_memory_bytes", "Memory of a process, as its library counts it.", services=EVERY_SERVICE
 )
-PROCESS = ("namespace", "instance")
-OF_SERVICE = DASHBOARD.latest(services.INFO, by=(*PROCESS, "service"), how="max")
-SERVICE = f"* on ({', '.join(PROCESS)}) group_left (service) {OF_SERVICE}"
-"""Says of each process which service it is."""
+SERVICE = DASHBOARD.joined("service", services.INFO)
 LEGEND = "{{service}} {{instance}}"
 
 

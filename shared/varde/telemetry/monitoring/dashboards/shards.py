@@ -2,15 +2,11 @@
 
 from varde.telemetry.metrics import queue, services
 from varde.telemetry.monitoring.panel import Dashboard, Level, Line, Panel, Row, graph
-from varde.telemetry.monitoring.promql import DASHBOARD
+from varde.telemetry.monitoring.promql import DASHBOARD, PROCESS
 
 __all__ = ["PAGE"]
 
 QUARTER = 6
-PROCESS = ("namespace", "instance")
-OF_SHARD = DASHBOARD.latest(queue.SHARD, by=(*PROCESS, "shard"), how="max")
-ITS_SHARD = f"* on ({', '.join(PROCESS)}) group_left (shard) {OF_SHARD}"
-"""Says of each worker which shard it is."""
 NOBODY = Level(start=0, colour="red")
 SOMEBODY = Level(start=1, colour="green")
 
@@ -128,7 +124,7 @@ PAGE = Dashboard(
                     title="In hand, by shard",
                     description="Messages that a worker is at; at its setting of concurrency it is full.",
                     unit="short",
-                    expr=f"{DASHBOARD.latest(queue.IN_HAND, by=PROCESS)} {ITS_SHARD}",
+                    expr=f"{DASHBOARD.latest(queue.IN_HAND, by=PROCESS)} {DASHBOARD.joined('shard', queue.SHARD)}",
                     legend="{{shard}}",
                 ),
                 graph(
