@@ -20,6 +20,7 @@ from varde.errors import Terminal
 __all__ = ["Expectation", "Watch"]
 
 WATCH_S = 3600
+AGAIN_S = 0.05
 SHOWN = 5
 """Names of those that are lacking, in a message."""
 
@@ -163,6 +164,12 @@ class Watch(Generic[Seen]):
                 expectation.fail(self._failure)
 
     async def _follow(self, version: str) -> None:
+        """Go on from the last event whenever the server ends the watch, as it does with one that falls behind."""
+        while True:
+            version = await self._followed(version)
+            await asyncio.sleep(AGAIN_S)
+
+    async def _followed(self, version: str) -> str:
         event = msgspec.json.Decoder(_Event)
         head = msgspec.json.Decoder(_Head)
         query = f"watch=true&resourceVersion={version}&timeoutSeconds={WATCH_S}{self._query}"
@@ -172,9 +179,10 @@ class Watch(Generic[Seen]):
                 told = event.decode(line)
                 if told.type == "ERROR":
                     raise Terminal(f"watch of {self._path}: {bytes(told.object).decode()}")
-                name = head.decode(told.object).metadata.name
-                self._told(name, None if told.type == "DELETED" else self._read(bytes(told.object)), at_s)
-        raise Terminal(f"watch of {self._path} ended after {WATCH_S} s: choose fewer scenarios")
+                metadata = head.decode(told.object).metadata
+                self._told(metadata.name, None if told.type == "DELETED" else self._read(bytes(told.object)), at_s)
+                version = metadata.resourceVersion
+        return version
 
     def _told(self, name: str, seen: Seen | None, at_s: float) -> None:
         if seen is None:
