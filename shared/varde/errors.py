@@ -1,6 +1,6 @@
 """Errors that say what happens next; adapters translate a library's errors into these and chain the cause."""
 
-__all__ = ["ClaimLost", "Conflict", "Superseded", "Terminal", "Transient", "VardeError", "Waiting"]
+__all__ = ["ClaimLost", "Conflict", "Held", "Superseded", "Terminal", "Transient", "VardeError", "Waiting"]
 
 
 class VardeError(Exception):
@@ -26,6 +26,10 @@ class Waiting(VardeError):
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class Held(Waiting):
+    """Another live worker writes for the application, as far as was read of it."""
 
 
 class Terminal(VardeError):

@@ -17,7 +17,7 @@ from varde.core import scheduling
 from varde.core.assignment import assign, most, place
 from varde.core.scheduling import IDLE, Desk, Need, Seen, Sent
 from varde.errors import Transient, VardeError
-from varde.model.message import AppKey, Lane, Wake
+from varde.model.message import AppKey, Wake
 from varde.ports.queue import Queue
 from varde.telemetry.metrics import queue as metrics
 
@@ -87,11 +87,11 @@ class Desks:
         self.add(key)
         self._set(key, scheduling.want(self._desks[key], need))
 
-    def done(self, key: AppKey, number: int, *, retry_after_s: float | None) -> None:
-        """A worker has finished with a message."""
+    def done(self, key: AppKey, number: int, *, concluded: bool, retry_after_s: float | None) -> None:
+        """A worker has finished with a message; see ``scheduling.done``."""
         retry_at_s = 0.0 if retry_after_s is None else time.time() + retry_after_s
         if key in self._desks:
-            self._set(key, scheduling.done(self._desks[key], number, retry_at_s=retry_at_s))
+            self._set(key, scheduling.done(self._desks[key], number, concluded=concluded, retry_at_s=retry_at_s))
 
     def look_again(self, key: AppKey, at_s: float) -> None:
         """Want an application at a time (Unix seconds) unless a message goes out before."""
@@ -186,8 +186,7 @@ class Desks:
             at_s, key = heapq.heappop(self._timers)
             desk = self._desks.get(key)
             if desk and desk.retry_at_s == at_s:
-                self._desks[key] = msgspec.structs.replace(desk, retry_at_s=0.0)
-                self.want(key, Need(lane=Lane.DRIFT, reason="look again", change=desk.change))
+                self._set(key, scheduling.rung(desk))
 
     async def _send_due(self) -> None:
         batches: dict[str, list[Wake]] = {}

@@ -163,7 +163,7 @@ class Leader:
         verified = event.verified if len(event.verified) == len(seen.sources) else ()
         for place in _places(seen) & self._watched.keys():
             self._watched[place][0].followers.done(event.application, verified)
-        self._desks.done(event.application, event.number, retry_after_s=event.retry_after_s)
+        self._desks.done(event.application, event.number, concluded=bool(verified), retry_after_s=event.retry_after_s)
 
     def application_changed(self, old: Seen | None, new: Seen | None) -> None:
         """See ``varde.scheduler.view.Listener``."""

@@ -13,7 +13,7 @@ import structlog
 from varde.adapters.kube import Holders, Membership
 from varde.core.merge_patch import merge_patch, patched
 from varde.core.resource_version import older
-from varde.errors import ClaimLost, Conflict, Superseded, Terminal, Waiting
+from varde.errors import ClaimLost, Conflict, Held, Superseded, Terminal
 from varde.model.application import ApplicationStatus
 from varde.model.claim import SYNC_ANNOTATION, Claim, SyncRecord
 from varde.model.message import AppKey
@@ -73,7 +73,7 @@ class Applications:
             The application as it is with the claim.
 
         Raises:
-            Waiting: another live worker holds it.
+            Held: another live worker holds it.
             Superseded: a newer message has led to a claim meanwhile.
             Conflict: it changed since it was read.
         """
@@ -91,12 +91,12 @@ class Applications:
         """Check that nobody else writes for an application now.
 
         Raises:
-            Waiting: another live worker holds it.
+            Held: another live worker holds it.
         """
         claim = of.record.claim
         if claim is None or claim.holder == self._shard or not await self._holders.alive(claim.holder):
             return
-        raise Waiting(f"{of.key} is held by {claim.holder}", retry_after_s=HOLDER_RETRY_S)
+        raise Held(f"{of.key} is held by {claim.holder}", retry_after_s=HOLDER_RETRY_S)
 
     def still_held(self, of: Subject) -> None:
         """Check before a write that the claim still counts.

@@ -115,7 +115,7 @@ def _revision(of: Subject, wake: Wake) -> str:
     """The commit or targetRevision to look at.
 
     What a person asks for, or asked for in the operation under way; then what the scheduler resolved, which is newer
-    than what an automated operation under way began with; then the source's own.
+    than what an automated operation under way began with; then the source's own, also when a person wants a look.
     """
     asked = of.app.operation.sync.revision if of.app.operation and of.app.operation.sync else ""
     running = of.status.operation_state if of.phase == "Running" else None
@@ -125,7 +125,7 @@ def _revision(of: Subject, wake: Wake) -> str:
         return asked
     if wake.revisions:
         return wake.revisions[0]
-    if running and running.sync_result:
+    if running and running.sync_result and wake.lane is not Lane.PERSON:
         return running.sync_result.revision
     return of.source.target_revision or ""
 

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from varde.adapters.scheduler import SchedulerClient
-from varde.errors import Conflict, Terminal, Transient, VardeError, Waiting
+from varde.errors import Conflict, Held, Terminal, Transient, VardeError, Waiting
 from varde.model.event import Done
 from varde.model.message import AppKey, Wake
 from varde.telemetry.cost import metered
@@ -87,8 +87,12 @@ class Handler:
         return outcome
 
     async def _tried(self, wake: Wake) -> Outcome:
-        """Read and reconcile; again, with the revision resolved anew, when the Application changed meanwhile."""
-        taken_at_s = self._world.now_s()
+        """Read and reconcile; again when what the message carried was not the present, or changed meanwhile.
+
+        The revisions that the scheduler had resolved are kept, unless it has another source now: the operation under
+        way would go on at its own, and nobody would know of theirs any more.
+        """
+        taken_at_s, way = self._world.now_s(), ""
         for race in range(RACES):
             raw = await self._world.applications.read(wake.application, wake.present)
             if raw is None:
@@ -96,6 +100,9 @@ class Handler:
             tenants = self._world.tenants
             settings = await tenants.fresh_settings() if wake.rules else tenants.settings()
             of = subject(raw, settings, self._world.control_namespace)
+            if way not in ("", of.way):
+                wake = msgspec.structs.replace(wake, revisions=())
+            way = of.way
             try:
                 wake = identified(of, wake)
                 if not race:
@@ -105,7 +112,11 @@ class Handler:
                 finish(of, wake, outcome, self._world.now_s())
                 return outcome  # noqa: TRY300  what conflicts is the reconcile, and only that
             except Conflict:
-                wake = msgspec.structs.replace(wake, revisions=(), gather=True, present=b"")
+                wake = msgspec.structs.replace(wake, gather=True, present=b"")
+            except Held:
+                if not wake.present:
+                    raise
+                wake = msgspec.structs.replace(wake, present=b"")
         raise Waiting(f"Application {wake.application} keeps changing", retry_after_s=SHORT_RETRY_S)
 
     async def _reconciled(self, of: Subject, wake: Wake) -> Outcome:

@@ -26,12 +26,14 @@ __all__ = [
     "done",
     "due",
     "lost",
+    "rung",
     "sent",
     "spec_digest",
     "standing",
     "want",
 ]
 
+AGAIN = "look again"
 MAX_REASON = 200
 """Characters; reasons of merged needs add up."""
 
@@ -95,12 +97,16 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """One application's messages; ``retry_at_s`` is 0 when nobody asked to look again; ``change`` is why they did."""
+    """One application's messages.
+
+    ``retry_at_s`` is 0 when nobody asked to look again; ``again`` is what that look is to see to: all that the message
+    was about which its worker could not conclude, so that a commit it told of is not forgotten.
+    """
 
     sent: Sent | None = None
     wanted: Need | None = None
     retry_at_s: float = 0.0
-    change: Change = Change()
+    again: Need | None = None
 
 
 IDLE = Desk()
@@ -118,30 +124,38 @@ def due(desk: Desk) -> Need | None:
     """What to send now: what is wanted, if nothing is on its way or only what is less urgent (which goes along)."""
     if desk.wanted is None:
         return None
+    wanted = _along(desk.again, desk.wanted)
     if desk.sent is None:
-        return desk.wanted
-    if _rank(desk.wanted.lane) < _rank(desk.sent.need.lane):
-        return _merged(desk.sent.need, desk.wanted)
+        return wanted
+    if _rank(wanted.lane) < _rank(desk.sent.need.lane):
+        return _merged(desk.sent.need, wanted)
     return None
 
 
 def sent(desk: Desk, message: Sent) -> Desk:
     """A message went out with all that was due; it also stands for the look that a timer was to give."""
-    return msgspec.structs.replace(desk, sent=message, wanted=None, retry_at_s=0.0, change=Change())
+    return msgspec.structs.replace(desk, sent=message, wanted=None, retry_at_s=0.0, again=None)
 
 
-def done(desk: Desk, number: int, *, retry_at_s: float = 0.0) -> Desk:
+def done(desk: Desk, number: int, *, concluded: bool = True, retry_at_s: float = 0.0) -> Desk:
     """A worker has finished with a message: an older one than the one that counts says nothing, another leader's does.
 
     Args:
         desk: before.
         number: of the message.
+        concluded: whether the worker has seen to all that it was about.
         retry_at_s: Unix seconds at which the worker asks for another look; 0: it does not.
     """
     if desk.sent and number < desk.sent.number:
         return desk
-    change = desk.sent.need.change.again if desk.sent and retry_at_s else desk.change
-    return msgspec.structs.replace(desk, sent=None, retry_at_s=retry_at_s or desk.retry_at_s, change=change)
+    again = _again(desk.sent.need, concluded=concluded) if desk.sent and retry_at_s else desk.again
+    return msgspec.structs.replace(desk, sent=None, retry_at_s=retry_at_s or desk.retry_at_s, again=again)
+
+
+def rung(desk: Desk) -> Desk:
+    """The time of another look has come; what was wanted meanwhile is newer."""
+    wanted = _along(desk.again, desk.wanted) if desk.wanted else desk.again or Need(lane=Lane.DRIFT, reason=AGAIN)
+    return msgspec.structs.replace(desk, wanted=wanted, retry_at_s=0.0, again=None)
 
 
 def lost(desk: Desk) -> Desk:
@@ -190,6 +204,19 @@ def _by_person(reason: str, *, gather: bool = True, hard: bool = False) -> Need:
     return Need(lane=Lane.PERSON, reason=reason, gather=gather, hard=hard)
 
 
+def _again(need: Need, *, concluded: bool) -> Need:
+    """What another look is about; a sync that goes on knows its revision by itself."""
+    kept = Need(lane=Lane.DRIFT, reason=AGAIN) if concluded else need
+    return msgspec.structs.replace(kept, reason=AGAIN, change=need.change.again)
+
+
+def _along(again: Need | None, wanted: Need) -> Need:
+    """What is wanted now, and with it what another look was to see to; it is as urgent as it was."""
+    if again is None:
+        return wanted
+    return msgspec.structs.replace(_merged(again, wanted), lane=wanted.lane, reason=wanted.reason)
+
+
 def _rank(lane: Lane) -> int:
     return LANES.index(lane)
 
@@ -214,7 +241,8 @@ def _merged(earlier: Need, later: Need) -> Need:
     return Need(
         lane=min(earlier.lane, later.lane, key=_rank),
         reason="; ".join(reasons)[:MAX_REASON],
-        revisions=later.revisions or earlier.revisions,
+        # A person may have changed what the revisions are of.
+        revisions=later.revisions if later.revisions or later.lane is Lane.PERSON else earlier.revisions,
         gather=earlier.gather or later.gather,
         hard=earlier.hard or later.hard,
         rules=earlier.rules or later.rules,

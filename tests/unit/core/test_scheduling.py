@@ -13,6 +13,7 @@ from varde.core.scheduling import (
     done,
     due,
     lost,
+    rung,
     sent,
     spec_digest,
     standing,
@@ -115,8 +116,8 @@ def test_with_nothing_on_its_way_what_is_wanted_goes_out_at_once():
 
 
 def test_what_is_more_urgent_overtakes_and_takes_along_what_it_overtakes():
-    desk = want(on_its_way(need(Lane.POLL, "c2", gather=True)), need(Lane.PERSON))
-    assert due(desk) == need(Lane.PERSON, "c2", gather=True, reason="poll; person")
+    desk = want(on_its_way(need(Lane.POLL, "c2", gather=True)), need(Lane.WEBHOOK))
+    assert due(desk) == need(Lane.WEBHOOK, "c2", gather=True, reason="poll; webhook")
 
 
 @pytest.mark.parametrize("lane", [Lane.WEBHOOK, Lane.DRIFT, Lane.POLL])
@@ -137,8 +138,28 @@ def test_needs_that_wait_become_one():
 def test_another_look_that_a_worker_asks_for_is_about_the_same_change_but_not_its_first_moments():
     change = Change(traceparent="t", cause="c", began_at_s=3.0, heard_at_s=4.0, looked_at_s=5.0, fetch_s=0.1)
     again = done(on_its_way(need(Lane.WEBHOOK, "c2", change=change)), 1, retry_at_s=9.0)
-    assert again.change == Change(traceparent="t", cause="c", began_at_s=3.0)
-    assert sent(again, Sent(number=2, shard="a", need=need(Lane.DRIFT), at_s=0.0)).change == Change()
+    later = Change(traceparent="t", cause="c", began_at_s=3.0)
+    assert due(rung(again)) == Need(lane=Lane.DRIFT, reason="look again", change=later)
+    assert sent(again, Sent(number=2, shard="a", need=need(Lane.DRIFT), at_s=0.0)).again is None
+
+
+def test_what_a_worker_could_not_conclude_is_what_its_next_look_is_about():
+    desk = done(on_its_way(need(Lane.WEBHOOK, "c2", gather=True)), 1, concluded=False, retry_at_s=9.0)
+    assert due(rung(desk)) == need(Lane.WEBHOOK, "c2", gather=True, reason="look again")
+
+
+def test_what_comes_before_that_look_takes_along_what_it_was_about():
+    desk = done(on_its_way(need(Lane.WEBHOOK, "c2", gather=True)), 1, concluded=False, retry_at_s=9.0)
+    assert due(want(desk, need(Lane.POLL))) == need(Lane.POLL, "c2", gather=True)
+    assert due(want(desk, need(Lane.WEBHOOK, "c3"))) == need(Lane.WEBHOOK, "c3", gather=True)
+    assert due(rung(want(desk, need(Lane.WEBHOOK, "c3")))) == need(Lane.WEBHOOK, "c3", gather=True)
+
+
+def test_a_revision_from_before_a_person_changed_the_application_is_not_used():
+    desk = want(want(IDLE, need(Lane.WEBHOOK, "c2")), need(Lane.PERSON, gather=True))
+    found = due(desk)
+    assert found is not None
+    assert found.revisions == ()
 
 
 def test_a_poll_that_finds_what_is_on_its_way_adds_nothing():
@@ -156,7 +177,7 @@ def test_a_webhook_hurries_what_a_poll_found():
 def test_the_end_of_an_overtaken_message_is_not_the_end_of_the_one_that_counts():
     desk = on_its_way(need(Lane.PERSON), number=2)
     assert done(desk, 1, retry_at_s=5.0) == desk
-    assert done(desk, 2, retry_at_s=5.0) == Desk(retry_at_s=5.0)
+    assert done(desk, 2, retry_at_s=5.0) == Desk(retry_at_s=5.0, again=Need(lane=Lane.DRIFT, reason="look again"))
 
 
 def test_the_end_of_an_earlier_leaders_message_sets_its_timer():
