@@ -137,16 +137,23 @@ async def test_services_get_the_rights_they_need_and_no_more(
     assert set(paths) == set(ACCOUNTS)
     internal = ResourceKey(kind="Secret", namespace="argocd", name="varde-internal")
     other = ResourceKey(kind="Secret", namespace="kube-system", name="anything")
-    allowed = {
-        account: (await may_read(paths[account], internal), await may_read(paths[account], other)) for account in paths
-    }
-    assert allowed == {
+    wanted = {
         "scheduler": (True, False),
         "repo-server": (True, False),
         "api": (True, False),
         "observer": (True, True),
         "worker": (True, True),
     }
+
+    async def allowed() -> dict[str, tuple[bool, bool]]:
+        return {one: (await may_read(paths[one], internal), await may_read(paths[one], other)) for one in paths}
+
+    async def in_force() -> bool:
+        # The API server hears of new roles by watches of its own.
+        return await allowed() == wanted
+
+    await eventually(in_force)
+    assert await allowed() == wanted
     async with connect(str(paths["api"]), agent="test") as api:
         with pytest.raises(Terminal, match="forbidden"):
             await api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "argocd"}})

@@ -41,6 +41,8 @@ class Desks:
         epoch: this leader's mark in Redis, of no other leader.
         live: the live shards now.
         bury: makes sure that a shard which is not live any more stays so; False when it lives after all.
+        leading: whether this leader's Lease is sure to hold now. One that was paused knows of commits that are old by
+            now, and its numbers would be the newest: it must send nothing until it is ended.
         seen: an application as it was last seen; None: it must get no message now.
     """
 
@@ -51,12 +53,14 @@ class Desks:
         epoch: str,
         live: Callable[[], frozenset[str]],
         bury: Callable[[str], Awaitable[bool]],
+        leading: Callable[[], bool],
         seen: Callable[[AppKey], Seen | None],
     ) -> None:
         self._queue = queue
         self._epoch = epoch
         self._live = live
         self._bury = bury
+        self._leading = leading
         self._seen = seen
         self._desks: dict[AppKey, Desk] = {}
         self._dirty: set[AppKey] = set()
@@ -131,14 +135,15 @@ class Desks:
                     await self._bell.wait()
             self._bell.clear()
             self._ring_timers()
-            await self._follow_shards()
-            await self._send_due()
+            if self._leading():
+                await self._follow_shards()
+                await self._send_due()
 
     async def keep_marking(self) -> None:
         """Leave this leader's mark in Redis and want anew what may have been lost, until cancelled."""
         while True:
             try:
-                if not await self._queue.mark(self._epoch):
+                if self._leading() and not await self._queue.mark(self._epoch):
                     self._lose(lambda _: True, "redis forgot them")
             except Transient as error:
                 log.warning("redis is away", error=str(error))

@@ -7,7 +7,7 @@ Made anew for each term: what it knows is in Git and in the Kubernetes API. Its 
 import asyncio
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import singledispatchmethod
 
 import msgspec
@@ -44,11 +44,19 @@ class Leader:
         queue: to the shards.
         repositories: Git.
         verified: fresh; written by this leader alone.
+        leading: whether the Lease is sure to hold now.
         take_over: issue messages although an Argo CD controller runs.
     """
 
     def __init__(
-        self, view: View, queue: Queue, repositories: Repositories, verified: Verified, *, take_over: bool
+        self,
+        view: View,
+        queue: Queue,
+        repositories: Repositories,
+        verified: Verified,
+        *,
+        leading: Callable[[], bool],
+        take_over: bool,
     ) -> None:
         self._view = view
         self._verified = verified
@@ -58,6 +66,7 @@ class Leader:
             epoch=uuid.uuid4().hex,
             live=lambda: view.shards.live(time.monotonic()),
             bury=view.shards.bury,
+            leading=leading,
             seen=self._reachable,
         )
         self._world = World(

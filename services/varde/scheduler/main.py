@@ -54,7 +54,16 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             if not await _before(view.ready(), stop):
                 return
             verified = Verified(redis)
-            leaders.append(Leader(view, queue, HttpRepositories(client), verified, take_over=settings.take_over))
+            leaders.append(
+                Leader(
+                    view,
+                    queue,
+                    HttpRepositories(client),
+                    verified,
+                    leading=lambda: election.leading,
+                    take_over=settings.take_over,
+                )
+            )
             try:
                 await leaders[-1].run(stop)
             finally:

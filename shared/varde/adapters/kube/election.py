@@ -63,8 +63,12 @@ class Election:
             labels={},
             annotations={URL_ANNOTATION: url},
         )
-        self.leading = False
-        """Whether the work runs here now."""
+        self._working = False
+
+    @property
+    def leading(self) -> bool:
+        """Whether the work runs here now, and nobody else's may: by the clock, which a paused process finds gone on."""
+        return self._working and self._held.age_s() < self._duration_s
 
     async def lead(self, work: Callable[[], Coroutine[None, None, None]], stop: asyncio.Event) -> None:
         """Campaign, work while leading, campaign again when it was lost, until ``stop``.
@@ -112,11 +116,11 @@ class Election:
         """Work while the Lease is renewed; False when it was lost."""
         working = asyncio.create_task(work())
         renewing = asyncio.create_task(self._renewed())
-        self.leading = True
+        self._working = True
         try:
             await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self.leading = False
+            self._working = False
             finished = working.done()
             for task in (working, renewing):
                 task.cancel()
