@@ -36,10 +36,14 @@ class RepositoryURL(msgspec.Struct, frozen=True, kw_only=True):
 def parse_url(url: str) -> RepositoryURL | None:
     """Read a URL; None when a rule and a Git client could take it for different places (``..``, ``%2f``, ``?``).
 
-    The case of the path is dropped as Argo CD drops it: the hosts that tell apart by it are the rare ones.
+    So is one whose normal form reads as another place (``shop.git.git``). The case of the path is dropped as Argo CD
+    drops it: the hosts that tell apart by it are the rare ones.
     """
     text = url.strip().lower()
-    return None if not text or UNSAFE.search(text) else _normal(text)
+    if not text or UNSAFE.search(text):
+        return None
+    found = _normal(text)
+    return found if _normal(str(found).strip()) == found else None
 
 
 def normal_rule(glob: str) -> str:

@@ -148,6 +148,11 @@ def test_any_text_is_read_as_a_url_or_as_none(text: str):
     assert url is None or parse_url(str(url)) in (url, None)
 
 
+@pytest.mark.parametrize("text", ["0 /", "https://git.example.com/org/shop.git.git", "shop.git.git", "a /.git"])
+def test_a_url_whose_normal_form_names_another_place_is_none(text: str):
+    assert parse_url(text) is None
+
+
 def test_a_projects_rule_has_the_form_of_a_url():
     assert normal_rule("git@git.example.com:org/*") == "ssh://git.example.com/org/*"
     assert normal_rule("HTTPS://git.example.com:443/org/**.git") == "https://git.example.com/org/**"
