@@ -34,7 +34,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     desks: Callable[[], Sequence[Desk]]
     writes: Callable[[Seen], bool]
     repositories: Callable[[], int]
-    shards: Callable[[], int]
+    shards: Callable[[], frozenset[str]]
     labels: tuple[str, ...]
 
 
@@ -98,9 +98,9 @@ def _of_the_leader(fleet: Fleet) -> Sources:
         services.APPLICATIONS: lambda: {(): len(fleet.applications())},
         services.MUTED: lambda: {(): sum(not fleet.writes(seen) for seen in fleet.applications())},
         services.REPOSITORIES: lambda: {(): fleet.repositories()},
-        services.SHARDS: lambda: {(): fleet.shards()},
+        services.SHARDS: lambda: {(): len(fleet.shards())},
         queue.OLDEST: lambda: _oldest(fleet.desks(), time.time()),
-        queue.ON_THEIR_WAY: lambda: _on_their_way(fleet.desks()),
+        queue.ON_THEIR_WAY: lambda: _on_their_way(fleet.desks(), fleet.shards()),
         queue.UNSENT: lambda: {(): sum(desk.wanted is not None for desk in fleet.desks())},
     }
 
@@ -158,8 +158,11 @@ def _oldest(desks: Iterable[Desk], now_s: float) -> Values:
     return ages
 
 
-def _on_their_way(desks: Iterable[Desk]) -> Values:
-    return Counter((desk.sent.shard, desk.sent.need.lane.value) for desk in desks if desk.sent)
+def _on_their_way(desks: Iterable[Desk], shards: Iterable[str]) -> Values:
+    """How many by shard and lane, 0 for a shard with nothing to do: it is there all the same."""
+    counts: Counter[tuple[str, ...]] = Counter({(shard, lane.value): 0 for shard in shards for lane in LANES})
+    counts.update((desk.sent.shard, desk.sent.need.lane.value) for desk in desks if desk.sent)
+    return counts
 
 
 def _truth(value: bool) -> str:  # noqa: FBT001  Prometheus has texts alone

@@ -125,7 +125,7 @@ class Leader:
             desks=self._desks.all,
             writes=self._writes,
             repositories=lambda: len(self._watched),
-            shards=lambda: len(self._desks.shards),
+            shards=lambda: self._desks.shards,
             labels=self._view.labels,
         )
 

@@ -58,7 +58,7 @@ def scraping(
         desks=lambda: desks,
         writes=lambda found: not found.take_over,
         repositories=lambda: 2,
-        shards=lambda: 1,
+        shards=lambda: frozenset({"worker-0", "worker-1"}),
         labels=labels,
     )
 
@@ -155,7 +155,12 @@ def test_the_queue_is_told_by_lane_and_shard_and_an_empty_lane_as_empty():
         ages = {labels["lane"]: value for labels, value in samples(found["varde_queue_oldest_message_age_seconds"])}
         assert ages.pop("webhook") > 0
         assert ages == {"person": 0.0, "drift": 0.0, "poll": 0.0}
-        assert samples(found["varde_queue_messages"]) == [({"shard": "worker-0", "lane": "webhook"}, 2.0)]
+        messages = {
+            (labels["shard"], labels["lane"]): value for labels, value in samples(found["varde_queue_messages"])
+        }
+        assert messages.pop(("worker-0", "webhook")) == 2.0
+        assert set(messages.values()) == {0.0}
+        assert {shard for shard, _ in messages} == {"worker-0", "worker-1"}
         assert samples(found["varde_applications_waiting"]) == [({}, 1.0)]
 
 
