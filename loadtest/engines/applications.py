@@ -7,12 +7,12 @@ import msgspec
 from loadtest.engines.base import Kind, Site, Standing
 from loadtest.fleet import Application, Fleet
 from varde.local.git_repositories import BRANCH
+from varde.model.claim import REFRESH_ANNOTATION
 from varde.model.resource import Manifest
 
 __all__ = ["NAMESPACE", "ApplicationObjects"]
 
 NAMESPACE = "argocd"
-REFRESH = "argocd.argoproj.io/refresh"
 
 
 class _Metadata(msgspec.Struct, frozen=True):
@@ -59,12 +59,12 @@ class ApplicationObjects:
             synced=found.status.sync.status == "Synced",
             healthy=found.status.health.status == "Healthy",
             revision=found.status.sync.revision,
-            refreshing=REFRESH in found.metadata.annotations,
+            refreshing=REFRESH_ANNOTATION in found.metadata.annotations,
         )
 
     def refresh_patch(self, token: str) -> dict[str, Any]:  # noqa: ARG002  it is taken away, so it is new each time
         """The annotation that asks for a refresh; whoever refreshes takes it away."""
-        return {"metadata": {"annotations": {REFRESH: "normal"}}}
+        return {"metadata": {"annotations": {REFRESH_ANNOTATION: "normal"}}}
 
 
 def _manifest(application: Application, site: Site) -> Manifest:

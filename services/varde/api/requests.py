@@ -7,6 +7,7 @@ from typing import Any
 
 from varde.errors import Conflict, Terminal
 from varde.model.application import Application
+from varde.model.claim import REFRESH_ANNOTATION
 from varde.model.message import AppKey
 from varde.model.meta import decode
 from varde.model.resource import Manifest, ResourceKey
@@ -15,7 +16,6 @@ from varde.ports.kube import Cluster
 
 __all__ = ["Requests", "resource_of"]
 
-REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"
 TRIES = 5
 """Against writers of the status, which is in the same object."""
 UNDER_WAY = frozenset({"Running", "Terminating"})

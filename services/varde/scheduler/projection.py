@@ -6,7 +6,7 @@ import msgspec
 
 from varde.core.scheduling import Seen, spec_digest
 from varde.model.application import ApplicationSource
-from varde.model.claim import SYNC_ANNOTATION, TAKE_OVER_ANNOTATION, SyncRecord
+from varde.model.claim import REFRESH_ANNOTATION, SYNC_ANNOTATION, TAKE_OVER_ANNOTATION, SyncRecord
 from varde.model.message import AppKey
 from varde.model.meta import Wire
 from varde.model.resource import Manifest
@@ -14,7 +14,6 @@ from varde.scheduler.shown import shown
 
 __all__ = ["PROJECT_FINALIZER", "SeenProject", "controller_runs", "seen", "seen_project"]
 
-REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"
 SKIP_ANNOTATION = "argocd.argoproj.io/skip-reconcile"
 TRUE = "true"
 PROJECT_FINALIZER = "resources-finalizer.argocd.argoproj.io"

@@ -15,12 +15,12 @@ from varde.core.merge_patch import merge_patch, patched
 from varde.core.resource_version import older
 from varde.errors import ClaimLost, Conflict, Held, Superseded, Terminal
 from varde.model.application import ApplicationStatus
-from varde.model.claim import SYNC_ANNOTATION, Claim, SyncRecord
+from varde.model.claim import REFRESH_ANNOTATION, SYNC_ANNOTATION, Claim, SyncRecord
 from varde.model.message import AppKey
 from varde.model.resource import Manifest
 from varde.ports.kube import Cluster
 from varde.telemetry.metrics.kubernetes import because
-from varde.worker.subject import REFRESH_ANNOTATION, Subject, application_key, renewed
+from varde.worker.subject import Subject, application_key, renewed
 
 __all__ = ["Applications"]
 

@@ -92,7 +92,8 @@ class Handler:
         The revisions that the scheduler had resolved are kept, unless it has another source now: the operation under
         way would go on at its own, and nobody would know of theirs any more.
         """
-        taken_at_s, way = self._world.now_s(), ""
+        taken_at_s = self._world.now_s()
+        before: Subject | None = None
         for race in range(RACES):
             raw = await self._world.applications.read(wake.application, wake.present)
             if raw is None:
@@ -100,9 +101,9 @@ class Handler:
             tenants = self._world.tenants
             settings = await tenants.fresh_settings() if wake.rules else tenants.settings()
             of = subject(raw, settings, self._world.control_namespace)
-            if way not in ("", of.way):
+            if before and of.way != before.way:
                 wake = msgspec.structs.replace(wake, revisions=())
-            way = of.way
+            before = of
             try:
                 wake = identified(of, wake)
                 if not race:

@@ -6,7 +6,7 @@ from varde.core.scheduling import spec_digest
 from varde.core.tracking import instance_name
 from varde.errors import Terminal
 from varde.model.application import Application, ApplicationSource, ApplicationStatus
-from varde.model.claim import SYNC_ANNOTATION, SyncRecord
+from varde.model.claim import REFRESH_ANNOTATION, SYNC_ANNOTATION, SyncRecord
 from varde.model.cluster import Cluster, cluster_of
 from varde.model.message import AppKey
 from varde.model.meta import ObjectMeta, decode
@@ -14,9 +14,7 @@ from varde.model.project import AppProject, AppProjectSpec
 from varde.model.resource import Manifest, ResourceKey
 from varde.model.settings import ArgoSettings
 
-__all__ = ["REFRESH_ANNOTATION", "Subject", "application_key", "renewed", "subject"]
-
-REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"
+__all__ = ["Subject", "application_key", "renewed", "subject"]
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):

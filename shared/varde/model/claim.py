@@ -4,6 +4,7 @@ import msgspec
 
 __all__ = [
     "APPLICATION_LABEL",
+    "REFRESH_ANNOTATION",
     "SYNC_ANNOTATION",
     "TAKE_OVER_ANNOTATION",
     "TRACKING_ANNOTATION",
@@ -17,6 +18,8 @@ TAKE_OVER_ANNOTATION = "varde.dev/take-over"
 APPLICATION_LABEL = "varde.dev/application"
 """On every managed object, so that the observer can select what Varde manages."""
 TRACKING_ANNOTATION = "argocd.argoproj.io/tracking-id"
+REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"
+"""``normal`` or ``hard``: a person asks for a look; whoever looks takes it away."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
