@@ -1,6 +1,6 @@
 """What Varde needs in a cluster before its services start: its CRDs, the control namespace, two Secrets, its accounts.
 
-Runs with the rights of the person; the services then get an account each (``deploy/rbac.yaml``) and no more.
+Runs with the rights of the person; the services then get an account each (``deploy/base/rbac.yaml``) and no more.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ async def service_kubeconfigs(cluster: KubeCluster, admin: Path, folder: Path) -
         Path of the kubeconfig by account.
     """
     (entry,) = _documents(admin)[0]["clusters"]
-    await asyncio.gather(*(cluster.apply(document) for document in _documents(DEPLOY / "rbac.yaml")))
+    await asyncio.gather(*(cluster.apply(document) for document in _documents(DEPLOY / "base" / "rbac.yaml")))
     tokens = await asyncio.gather(*(_token(cluster, account) for account in ACCOUNTS))
     return {
         account: by_token(folder / f"{account}.kubeconfig", cluster=entry["cluster"], token=token)

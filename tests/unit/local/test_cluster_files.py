@@ -26,7 +26,7 @@ def test_the_placeholder_becomes_the_url_wherever_it_stands() -> None:
 
 
 def test_every_account_of_the_services_is_bound_to_rights_and_only_the_worker_may_do_everything() -> None:
-    rbac = documents(DEPLOY / "rbac.yaml")
+    rbac = documents(DEPLOY / "base" / "rbac.yaml")
     accounts = {document["metadata"]["name"] for document in rbac if document["kind"] == "ServiceAccount"}
     bound = {document["subjects"][0]["name"] for document in rbac if document["kind"].endswith("Binding")}
     assert bound == accounts
@@ -38,7 +38,7 @@ def test_every_account_of_the_services_is_bound_to_rights_and_only_the_worker_ma
 
 def test_only_worker_and_observer_and_repo_server_may_list_secrets() -> None:
     listing = set()
-    for document in documents(DEPLOY / "rbac.yaml"):
+    for document in documents(DEPLOY / "base" / "rbac.yaml"):
         for rule in document.get("rules", ()):
             named = rule.get("resources", [])
             if {"secrets", "*"} & set(named) and {"list", "*"} & set(rule["verbs"]):
