@@ -6,24 +6,23 @@ be built anew at any time, so nothing of it is kept.
 
 import asyncio
 import contextlib
+import itertools
 import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from varde.api.views import detail, summary
+from varde.api.card import UNKNOWN, Card
 from varde.model.message import AppKey
-from varde.model.resource import Manifest
 from varde.model.view import AppDetail, AppSummary, Verified
 
 __all__ = ["Board", "Change", "Dismissed", "Listener"]
 
 REMEMBERED_CHANGES = 4096
-"""Changes that a listener may have missed and still be told one by one; with more it gets everything anew."""
+"""Applications whose last change a listener may have missed and still be told; with more it gets everything anew."""
 QUEUE_LENGTH = 1024
 """Changes that may wait for one listener; a slower one is sent away and comes back for what it missed."""
-UNKNOWN = Verified()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +81,13 @@ class Board:
     """Rows by application. Not for several threads."""
 
     def __init__(self) -> None:
-        self._manifests: dict[AppKey, Manifest] = {}
-        self._rows: dict[AppKey, AppSummary] = {}
+        self._cards: dict[AppKey, Card] = {}
         self._verified: dict[AppKey, Verified] = {}
         self._listeners: set[Listener] = set()
-        self._changes: deque[Change] = deque(maxlen=REMEMBERED_CHANGES)
+        self._changed: dict[AppKey, int] = {}
+        """The number of an application's last change, the newest last."""
+        self._forgotten = 0
+        """The number of the newest change that went from there to make room."""
         self._life = secrets.token_hex(4)
         self._count = 0
 
@@ -100,49 +101,47 @@ class Board:
         """Now, as a change's id; another life of this process has others."""
         return f"{self._life}-{self._count}"
 
-    def put(self, manifest: Manifest) -> None:
+    def put(self, key: AppKey, card: Card) -> None:
         """Take an Application as it is now."""
-        metadata = manifest["metadata"]
-        key = AppKey(metadata["namespace"], metadata["name"])
-        self._manifests[key] = manifest
-        self._show(key, summary(manifest, self._verified.get(key, UNKNOWN)))
+        before = self._cards.get(key)
+        self._cards[key] = card
+        if before is None or before.row != card.row:
+            self._tell(key)
 
     def remove(self, key: AppKey) -> None:
         """Forget an Application that is gone."""
-        if self._manifests.pop(key, None) is not None:
-            del self._rows[key]
-            self._tell(key, None)
+        if self._cards.pop(key, None) is not None:
+            self._tell(key)
 
     def verify(self, verified: Mapping[AppKey, Verified]) -> None:
         """Take up to which commits applications are current; those not named stay as they are."""
         for key, value in verified.items():
             if self._verified.get(key) != value:
                 self._verified[key] = value
-                if key in self._rows:
-                    self._show(key, msgspec.structs.replace(self._rows[key], verified=value))
+                if key in self._cards:
+                    self._tell(key)
 
     def rows(self) -> tuple[AppSummary, ...]:
         """All rows, by namespace and name."""
-        return tuple(self._rows[key] for key in sorted(self._rows))
+        return tuple(row for key in sorted(self._cards) if (row := self.row(key)))
 
     def row(self, key: AppKey) -> AppSummary | None:
         """One row."""
-        return self._rows.get(key)
+        card = self._cards.get(key)
+        return card.shown(self._verified.get(key, UNKNOWN)) if card else None
 
     def detail(self, key: AppKey) -> AppDetail | None:
         """Everything about one application; None when there is none of that name."""
-        manifest = self._manifests.get(key)
-        return detail(manifest, self._verified.get(key, UNKNOWN)) if manifest else None
+        card = self._cards.get(key)
+        return card.detail(self._verified.get(key, UNKNOWN)) if card else None
 
     def since(self, moment: str) -> tuple[Change, ...] | None:
-        """The changes after a moment; None when they are not remembered any more (or it is another life's)."""
+        """What changed after a moment, as it is now; None when that is not remembered (or it is another life's)."""
         life, _, number = moment.partition("-")
-        if life != self._life or not number.isdigit():
+        if life != self._life or not number.isdigit() or not self._forgotten <= int(number) <= self._count:
             return None
-        missed = self._count - int(number)
-        if not 0 <= missed <= len(self._changes):
-            return None
-        return tuple(self._changes)[len(self._changes) - missed :]
+        newer = itertools.takewhile(lambda entry: entry[1] > int(number), reversed(self._changed.items()))
+        return tuple(self._change(key, count) for key, count in reversed(tuple(newer)))
 
     @contextlib.contextmanager
     def listener(self) -> Iterator[Listener]:
@@ -159,14 +158,16 @@ class Board:
         for listener in self._listeners:
             listener.dismiss()
 
-    def _show(self, key: AppKey, row: AppSummary) -> None:
-        if self._rows.get(key) != row:
-            self._rows[key] = row
-            self._tell(key, row)
-
-    def _tell(self, key: AppKey, row: AppSummary | None) -> None:
+    def _tell(self, key: AppKey) -> None:
         self._count += 1
-        change = Change(id=self.moment, key=key, row=row)
-        self._changes.append(change)
-        for listener in self._listeners:
-            listener.tell(change)
+        self._changed.pop(key, None)
+        self._changed[key] = self._count
+        if len(self._changed) > REMEMBERED_CHANGES:
+            self._forgotten = self._changed.pop(next(iter(self._changed)))
+        if self._listeners:
+            change = self._change(key, self._count)
+            for listener in self._listeners:
+                listener.tell(change)
+
+    def _change(self, key: AppKey, count: int) -> Change:
+        return Change(id=f"{self._life}-{count}", key=key, row=self.row(key))

@@ -4,9 +4,9 @@ import asyncio
 
 from varde.adapters.kube.reflector import Changed, Reflector
 from varde.api.board import Board
+from varde.api.card import Card, card
 from varde.api.records import Records
 from varde.model.message import AppKey
-from varde.model.resource import Manifest
 from varde.ports.kube import Cluster
 
 __all__ = ["Feed"]
@@ -28,7 +28,7 @@ class Feed:
     def __init__(self, cluster: Cluster, board: Board, records: Records, *, namespace: str) -> None:
         self._board = board
         self._records = records
-        self._applications = Reflector(cluster, "argoproj.io", "Application", _without_managers, namespace=namespace)
+        self._applications = Reflector(cluster, "argoproj.io", "Application", card, namespace=namespace)
 
     def health(self) -> str:
         """Why the board may not be as the cluster is; empty when it is."""
@@ -51,14 +51,9 @@ class Feed:
                 self._board.verify(await self._records.newly_verified())
             await asyncio.sleep(LOOK_S)
 
-    def _changed(self, change: Changed[Manifest]) -> None:
+    def _changed(self, change: Changed[Card]) -> None:
+        application = AppKey(change.key.namespace, change.key.name)
         if change.new is not None:
-            self._board.put(change.new)
+            self._board.put(application, change.new)
         else:
-            self._board.remove(AppKey(change.key.namespace, change.key.name))
-
-
-def _without_managers(manifest: Manifest) -> Manifest:
-    """An Application without ``managedFields``: nobody reads them here, and they are half of it."""
-    metadata = {name: value for name, value in manifest["metadata"].items() if name != "managedFields"}
-    return {**manifest, "metadata": metadata}
+            self._board.remove(application)

@@ -1,4 +1,4 @@
-"""Helper processes that fetch, kept warm and killed when a remote says nothing; between ``mirror`` and ``fetcher``."""
+"""Helper processes that fetch, kept a while, killed when a remote says nothing; between ``mirror`` and ``fetcher``."""
 
 import asyncio
 import os
@@ -16,8 +16,9 @@ __all__ = ["FetcherDied", "Fetchers"]
 
 AT_ONCE = 16
 """More than a machine has work for, so that repositories which do not answer leave room for those that do."""
-WARM = 2
-"""Kept for the next fetch: one takes 15 MB of its own, and 0.2 s to start."""
+IDLE_S = 5.0
+"""How long a helper waits for the next fetch: it takes 26 MB, and 0.2 s to start. Over HTTP only the first fetch and
+large ones need one (``small_move``)."""
 TOTAL_FACTOR = 40
 """A fetch that always says something ends after this many of its allowed silences (10 min at 15 s)."""
 START_S = 30.0
@@ -43,7 +44,8 @@ class Fetchers:
 
     def __init__(self, silence_s: Callable[[], float]) -> None:
         self._silence_s = silence_s
-        self._idle: list[Process] = []
+        self._idle: dict[Process, asyncio.TimerHandle] = {}
+        """Helpers without work, with the end of their patience; the one that worked last is the last."""
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(self, job: FetchJob) -> Fetched | FetchFailed:
@@ -76,18 +78,25 @@ class Fetchers:
             except BaseException:
                 await _kill(process)
                 raise
-            if len(self._idle) < WARM:
-                self._idle.append(process)
-            else:
-                await _kill(process)
+            self._idle[process] = asyncio.get_running_loop().call_later(IDLE_S, self._dismiss, process)
             return answer
 
     async def _helper(self) -> Process:
         while self._idle:
-            process = self._idle.pop()
+            process = self._taken()
             if process.returncode is None:
                 return process
         return await _start()
+
+    def _taken(self) -> Process:
+        process, patience = self._idle.popitem()
+        patience.cancel()
+        return process
+
+    def _dismiss(self, process: Process) -> None:
+        """Let a helper end: it does with its input."""
+        del self._idle[process]
+        _pipes(process)[0].close()
 
     async def _answer(self, process: Process, job: Job) -> Answer:
         orders, answers = _pipes(process)
@@ -106,7 +115,7 @@ class Fetchers:
     async def close(self) -> None:
         """End all idle helpers; those at work end with their callers."""
         while self._idle:
-            await _kill(self._idle.pop())
+            await _kill(self._taken())
 
 
 async def _start() -> Process:
