@@ -1,6 +1,6 @@
 # `make help` lists what a person can do. Python 3.11 or newer with venv, git and make are all that has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help install up lint check browser prometheus test loadtest crds monitoring lock clean
+.PHONY: help install up lint check browser prometheus test loadtest chaos crds monitoring lock clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -58,6 +58,9 @@ test: lint browser prometheus  ## Everything on real parts: lint, unit, contract
 
 loadtest: install  ## Measure an engine on a control plane of its own; ARGS="--engine varde --apps N --json FILE", "compare A B", "report FILE..."
 	@$(BIN)/python -m loadtest $(ARGS)
+
+chaos: install  ## Strike a running Varde with faults while commits arrive; ARGS="--faults N --seed S --json FILE", "takeover --kills N"
+	@$(BIN)/python -m loadtest.chaos $(ARGS)
 
 crds: install  ## Write deploy/crds from the types
 	@$(BIN)/python -m varde.model.crd deploy/crds

@@ -5,7 +5,10 @@ person waits for, and libgit2's, which costs this machine a tenth and so can go 
 """
 
 import asyncio
+import os
+import re
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,11 +18,14 @@ from pygit2.enums import FileMode
 from varde.errors import Terminal
 from varde.local.git_repositories import BRANCH
 
-__all__ = ["PushedRepository", "packed"]
+__all__ = ["PushedRepository", "packed", "sent_at_s"]
 
 HEAD = f"refs/heads/{BRANCH}"
 AUTHOR = pygit2.Signature("Load test", "loadtest@localhost")
 NS_PER_S = 1_000_000_000
+DAY_S = 86_400
+SENT = re.compile(rb"^(\d\d):(\d\d):(\d\d\.\d+) .* => Send header: POST \S+/git-receive-pack ", re.MULTILINE)
+"""In what Git writes of its HTTP (GIT_TRACE_CURL): the request that carries the push."""
 
 Tree = dict[str, "bytes | Tree"]
 
@@ -67,27 +73,46 @@ class PushedRepository:
         tree = self._written(parent.tree, _nested(files))
         return str(mine.create_commit(HEAD, AUTHOR, AUTHOR, message, tree, [parent.id]))
 
-    async def push_as_typed(self) -> None:
-        """``git push``.
+    def rewrite(self, files: Mapping[str, bytes], message: str, *, commits: int) -> str:
+        """Write a commit in the place of the newest ones, for a forced push; its id."""
+        mine = self._mine
+        newest = below = mine[self.head].peel(pygit2.Commit)
+        for _ in range(commits):
+            below = below.parents[0] if below.parents else below
+        tree = self._written(newest.tree, _nested(files))
+        commit = mine.create_commit(None, AUTHOR, AUTHOR, message, tree, [below.id])
+        mine.references[HEAD].set_target(commit)
+        return str(commit)
+
+    async def push_as_typed(self) -> float:
+        """``git push``; when its request left for the Git host (Unix seconds), by Git's own word.
 
         Raises:
             Terminal: it was refused; carries its words.
         """
+        spoken = self._folder / "http.log"
+        spoken.unlink(missing_ok=True)
+        environ = {**os.environ, "TZ": "UTC", "GIT_TRACE_CURL": str(spoken), "GIT_TRACE_CURL_NO_DATA": "1"}
         command = ("git", "-C", str(self._folder), "push", "--quiet", "origin", f"{HEAD}:{HEAD}")
-        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=environ)
         _, said = await process.communicate()
         if process.returncode:
             raise Terminal(f"git push from {self._folder}: {said.decode(errors='replace').strip()}")
+        return sent_at_s(spoken.read_bytes(), now_s=time.time())
 
-    async def push(self) -> None:
+    async def push(self, *, force: bool = False) -> None:
         """Push by libgit2.
+
+        Args:
+            force: whatever the branch has that is not in ours.
 
         Raises:
             Terminal: it was refused; carries its words.
         """
         answer = _Answer()
+        refspec = f"{'+' if force else ''}{HEAD}:{HEAD}"
         try:
-            await asyncio.to_thread(self._mine.remotes["origin"].push, [f"{HEAD}:{HEAD}"], callbacks=answer)
+            await asyncio.to_thread(self._mine.remotes["origin"].push, [refspec], callbacks=answer)
         except pygit2.GitError as error:
             raise Terminal(f"push from {self._folder}: {error}") from error
         if answer.refusal:
@@ -113,6 +138,23 @@ class PushedRepository:
 def packed(served: Path) -> None:
     """Have Git pack a repository whose objects lie about singly, as a real host's do not."""
     subprocess.run(["git", "-C", str(served), "repack", "-adq"], check=True)
+
+
+def sent_at_s(spoken: bytes, *, now_s: float) -> float:
+    """When a push's request was sent (Unix seconds), from what Git wrote of its HTTP: times of a day, in UTC.
+
+    Args:
+        spoken: what Git wrote.
+        now_s: less than a day later.
+
+    Raises:
+        Terminal: no push was sent.
+    """
+    found = SENT.search(spoken)
+    if found is None:
+        raise Terminal("git push sent no git-receive-pack request")
+    hours, minutes, seconds = map(float, found.groups())
+    return now_s - (now_s - (hours * 60 + minutes) * 60 - seconds) % DAY_S
 
 
 def _nested(files: Mapping[str, bytes]) -> Tree:

@@ -9,16 +9,18 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from loadtest.budget import Told
+from loadtest.engines import running
 from loadtest.engines.applications import NAMESPACE, ApplicationObjects
 from loadtest.engines.base import Site, Webhook
 from loadtest.fleet import Application, Fleet
 from varde.adapters.kube import KubeCluster, connect
-from varde.core.phases import phases, whole
+from varde.core.phases import phases, times, whole
 from varde.local import cluster_setup
 from varde.local.ports import LOOPBACK, reserve
 from varde.local.private_files import private_folder
 from varde.local.services import LISTENERS, Surroundings, start_services
-from varde.local.supervisor import Supervisor, recorded
+from varde.local.supervisor import Supervisor
 from varde.local.valkey import start_valkey
 from varde.model.message import AppKey
 from varde.model.resource import Manifest
@@ -73,18 +75,16 @@ class VardeEngine(ApplicationObjects):
     async def start(self, site: Site) -> None:
         """Valkey, then all services at once."""
         self._supervisor = Supervisor(site.folder)
-        around = Surroundings(
-            kubeconfigs=self._kubeconfigs,
-            ports=self._ports,
-            redis_url=await start_valkey(self._state / "valkey", self._supervisor),
-            mirrors=private_folder(self._state / "mirrors"),
-            token=TOKEN,
-        )
-        await start_services(around, self._supervisor, lambda _: None)
+        redis_url = await start_valkey(self._state / "valkey", self._supervisor)
+        await start_services(self._around(redis_url), self._supervisor, lambda _: None)
 
     def processes(self) -> Mapping[str, int]:
-        """As the supervisor started them."""
-        return {process.name: process.pid for process in recorded(self._state)}
+        """Seven: those of ``varde.local.services``."""
+        return running.programs(self._state)
+
+    def stores(self) -> Mapping[str, int]:
+        """Valkey."""
+        return running.stores(self._state)
 
     def webhook(self) -> Webhook:
         """The api's."""
@@ -100,21 +100,33 @@ class VardeEngine(ApplicationObjects):
         if self._supervisor is not None:
             await self._supervisor.stop()
 
-    async def phases(self, application: Application, revision: str) -> Mapping[str, float]:
-        """From the trace that Varde keeps of the change, up to synced."""
+    async def told(self, application: Application, revision: str) -> Told | None:
+        """From the trace that Varde keeps of the change."""
         key = AppKey(namespace=NAMESPACE, name=application.name)
         deadline = time.monotonic() + TRACE_PATIENCE_S
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session:
             while time.monotonic() < deadline:
                 trace = _ended(await self._trace(session, key))
-                if whole(trace, key) is not None and _is_of(trace, revision):
-                    return {phase.name: phase.seconds for phase in phases(trace, key, until="synced")}
+                root = whole(trace, key)
+                if root is not None and _is_of(trace, revision):
+                    parts = {phase.name: phase.seconds for phase in phases(trace, key, until="synced")}
+                    took_s = times(trace, key).synced_s or 0.0
+                    return Told(start_s=root.start_s, end_s=root.start_s + took_s, phases=parts)
                 await asyncio.sleep(LOOK_S)
-        return {}
+        return None
 
     async def _trace(self, session: aiohttp.ClientSession, key: AppKey) -> Trace:
         async with session.get(f"{self._url}/api/v1/applications/{key}/trace") as answer:
             return msgspec.json.decode(await answer.read(), type=Trace) if answer.ok else Trace(id="", spans=())
+
+    def _around(self, redis_url: str) -> Surroundings:
+        return Surroundings(
+            kubeconfigs=self._kubeconfigs,
+            ports=self._ports,
+            redis_url=redis_url,
+            mirrors=private_folder(self._state / "mirrors"),
+            token=TOKEN,
+        )
 
     @property
     def _url(self) -> str:

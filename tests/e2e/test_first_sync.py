@@ -3,7 +3,7 @@
 from collections import Counter
 
 import msgspec
-from audit import Call, read
+from loadtest.chaos.audit import Call, read
 from running_varde import eventually
 from scene import TRACKING, Scene, config_map, deployment, manifest
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from audit import read, violations
 from fleet import Fleet, fleet_on
 from leader import leader_name
+from loadtest.chaos.audit import Breaches, breaches, read
 from redis.asyncio import Redis
 from running_varde import VardeUp, eventually
 
@@ -205,7 +205,7 @@ async def test_a_poll_finds_a_push_whose_webhook_found_no_api(scene: Scene):
 async def test_no_two_workers_were_ever_in_one_application_and_no_object_went_back(scene: Scene):
     log = read(scene.up.audit_log)
     assert len(log.calls) > SIZE * scene.count
-    assert violations(log.calls) == ()
+    assert breaches(log.calls) == Breaches()
 
 
 def fetchers(parent: int) -> list[int]:

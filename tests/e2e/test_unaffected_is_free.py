@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
-from audit import Call, read
 from fleet import Fleet, fleet_on
 from leader import leader_name, leader_state
+from loadtest.chaos.audit import Call, read
 from redis.asyncio import Redis
 from running_varde import VardeUp, eventually
 

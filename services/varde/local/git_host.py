@@ -24,7 +24,14 @@ TIER = 1
 
 
 async def start_git_host(
-    root: Path, supervisor: Supervisor, *, port: int, webhook_url: str, secret: str, whole_seconds: bool = False
+    root: Path,
+    supervisor: Supervisor,
+    *,
+    port: int,
+    webhook_url: str,
+    secret: str,
+    whole_seconds: bool = False,
+    public_url: str = "",
 ) -> str:
     """Serve the repositories below a folder, the examples among them.
 
@@ -35,6 +42,7 @@ async def start_git_host(
         webhook_url: who is told of pushes.
         secret: what that is signed with.
         whole_seconds: whether the webhook's receiver takes nothing finer.
+        public_url: base of the clone URLs that webhooks tell; empty: as the push had it.
 
     Returns:
         The server's base URL; ``BASE/NAME.git`` is a repository's.
@@ -53,6 +61,7 @@ async def start_git_host(
         "VARDE_WEBHOOK_URL": webhook_url,
         "VARDE_WEBHOOK_SECRET": secret,
         "VARDE_WHOLE_SECONDS": "true" if whole_seconds else "false",
+        "VARDE_PUBLIC_URL": public_url,
     }
     command = (sys.executable, "-m", "varde.local.git_server")
     supervisor.start(Program(name="git-server", command=command, tier=TIER, environ=environ))

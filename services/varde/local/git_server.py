@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """``listen``: host:port. ``root``: folder of bare repositories. ``webhook_url`` empty: nobody is told of pushes.
 
     ``whole_seconds``: tell when a push came in as GitHub itself does, as some receivers refuse anything else.
+    ``public_url``: where people clone from when something stands before this; empty: as they asked for it.
     """
 
     listen: str
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhook_url: str = ""
     webhook_secret: str = ""
     whole_seconds: bool = False
+    public_url: str = ""
 
 
 class GitServer:
@@ -89,7 +91,8 @@ class GitServer:
         stack = contextlib.AsyncExitStack()
         try:
             if service == RECEIVE:
-                await stack.enter_async_context(self._push(path, served, str(request.base_url)))
+                base_url = self._settings.public_url or str(request.base_url)
+                await stack.enter_async_context(self._push(path, served, base_url.rstrip("/")))
             answer = await stack.enter_async_context(git_backend.answered(request, path, program))
         except BaseException:
             await stack.aclose()
@@ -107,7 +110,7 @@ class GitServer:
             finally:
                 # A client may hang up once it has read that its push worked, as libgit2 does, which cancels this.
                 if served.webhook and self._settings.webhook_url:
-                    self._tell(path, base_url + path.name, before, pushed_at_s)
+                    self._tell(path, f"{base_url}/{path.name}", before, pushed_at_s)
 
     def _tell(self, path: Path, clone_url: str, before: Mapping[str, str], pushed_at_s: float) -> None:
         """Ring the webhook for each ref that has moved since ``before``."""

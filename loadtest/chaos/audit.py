@@ -1,7 +1,7 @@
 """Reads two invariants off the log that the local API server writes of every call (``varde up --audit``).
 
 One writer: whoever changes an application's object holds its claim then, and a claim changes hands only after the
-Lease of its holder ran out. No way back: what the objects' ``data.counter`` says, which pushes count up, never falls.
+Lease of its holder ran out. No way back: a counter in the objects' data, which pushes count up, never falls.
 
 Writes are ordered by the resourceVersion in their answers: that is etcd's revision, one order over all objects. An
 answer without one (a deletion at once) is placed by the time of its call.
@@ -18,10 +18,14 @@ import msgspec
 
 from varde.model.claim import SYNC_ANNOTATION, TRACKING_ANNOTATION, Claim, SyncRecord
 
+__all__ = ["COUNTER", "Breaches", "Call", "Log", "breaches", "parsed", "read"]
+
+SUCCESS = range(200, 300)
 WRITES = frozenset({"create", "update", "patch", "delete"})
 WORKER = "varde-worker/"
 LEASE_PREFIX = "varde-shard-"
 COUNTER = "counter"
+"""Key in the data of ConfigMaps, unless another one is named."""
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -35,11 +39,15 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Of the object that a write left."""
+
     resource_version: str = ""
     annotations: dict[str, str] = {}
 
 
 class LeaseSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Of a Lease: for how long a renewal is good."""
+
     lease_duration_seconds: float = 0.0
 
 
@@ -54,6 +62,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call ended, as HTTP says it."""
+
     code: int = 0
 
 
@@ -71,6 +81,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def key(self) -> tuple[str, str, str, str]:
+        """Group, resource, namespace and name of the object."""
         ref = self.object_ref
         return ref.api_group, ref.resource, ref.namespace, ref.name or ref.resource
 
@@ -88,9 +99,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def is_write(self) -> bool:
         """Whether it may have changed an object."""
         told = self.object_ref.subresource in {"", "status"} and "dryRun=" not in self.request_uri
-        return self.verb in WRITES and told and self.response_status.code // 100 == 2
+        return self.verb in WRITES and told and self.response_status.code in SUCCESS
 
     def __str__(self) -> str:
+        """When, who, what."""
         at = f"{self.request_received_timestamp:%H:%M:%S.%f} to {self.stage_timestamp:%H:%M:%S.%f}"
         return f"{at} {self.user_agent} {self.verb} {'/'.join(filter(None, self.key))} (revision {self.revision})"
 
@@ -109,6 +121,7 @@ def read(path: Path) -> Log:
 
 
 def parsed(lines: Iterable[bytes]) -> Log:
+    """A log from its lines."""
     decoder, calls, torn = msgspec.json.Decoder(Call), [], 0
     for line in lines:
         try:
@@ -120,20 +133,28 @@ def parsed(lines: Iterable[bytes]) -> Log:
     return Log(calls=tuple(calls), torn=torn)
 
 
-def violations(calls: Iterable[Call], *, going_back: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """Every breach of the two invariants, each with the two lines that show it.
+class Breaches(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the two invariants, each with the two lines that show it."""
+
+    two_writers: tuple[str, ...] = ()
+    older_over_newer: tuple[str, ...] = ()
+
+
+def breaches(calls: Iterable[Call], *, going_back: frozenset[str] = frozenset(), counter: str = COUNTER) -> Breaches:
+    """Every breach that a log shows.
 
     Args:
         calls: of the whole log.
-        going_back: applications that a test rolled back on purpose.
+        going_back: applications that were rolled back on purpose.
+        counter: key in the data of ConfigMaps that pushes count up.
     """
     writes = tuple(call for call in calls if call.is_write)
     claims = Claims(writes)
     managed = tuple(_managed(writes))
-    return (
-        *claims.takeovers(Leases(writes)),
-        *(breach for app, call in managed if (breach := claims.breach(app, call))),
-        *_ways_back(managed, going_back),
+    unclaimed = (breach for app, call in managed if (breach := claims.breach(app, call)))
+    return Breaches(
+        two_writers=(*claims.takeovers(Leases(writes)), *unclaimed),
+        older_over_newer=tuple(_ways_back(managed, going_back, counter)),
     )
 
 
@@ -215,10 +236,10 @@ def _managed(writes: Iterable[Call]) -> Iterator[tuple[str, Call]]:
             yield owners[call.key], call
 
 
-def _ways_back(managed: Iterable[tuple[str, Call]], going_back: frozenset[str]) -> Iterator[str]:
+def _ways_back(managed: Iterable[tuple[str, Call]], going_back: frozenset[str], counter: str) -> Iterator[str]:
     highest: dict[tuple[str, str, str, str], tuple[int, Call]] = {}
     for app, call in managed:
-        count = _count(call)
+        count = _count(call, counter)
         if count is None or app in going_back:
             continue
         before, shown = highest.get(call.key, (count, call))
@@ -237,10 +258,10 @@ def _owner(call: Call) -> str:
     return call.response_object.metadata.annotations.get(TRACKING_ANNOTATION, "").partition(":")[0]
 
 
-def _count(call: Call) -> int | None:
+def _count(call: Call, counter: str) -> int | None:
     if call.response_object.kind != "ConfigMap":
         return None
-    text = msgspec.json.decode(call.response_object.data, type=dict[str, str]).get(COUNTER)
+    text = msgspec.json.decode(call.response_object.data, type=dict[str, str]).get(counter)
     return int(text) if text else None
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import msgspec
-from audit import Log, parsed, violations
+from loadtest.chaos.audit import Breaches, Log, breaches, parsed
 
 from varde.model.claim import SYNC_ANNOTATION, TRACKING_ANNOTATION, Claim, SyncRecord
 
@@ -55,8 +55,8 @@ def renewed(revision: int, shard: str, *, at_s: float) -> bytes:
     return line(at_s, f"varde-worker/{shard}", "patch", "leases", f"varde-shard-{shard}", answer)
 
 
-def found(*lines: bytes, **more: Any) -> tuple[str, ...]:
-    return violations(parsed(lines).calls, **more)
+def found(*lines: bytes, **more: Any) -> Breaches:
+    return breaches(parsed(lines).calls, **more)
 
 
 ROUND = (
@@ -69,51 +69,51 @@ ROUND = (
 
 def test_a_clean_log_has_no_violations():
     after = (claimed(5, B, by=B, at_s=4), applied(6, 2, by=B, at_s=5), deleted(by=B, at_s=6))
-    assert found(*ROUND, *after) == ()
+    assert found(*ROUND, *after) == Breaches()
 
 
 def test_a_write_while_another_worker_holds_the_application_is_named_with_both_lines():
-    (breach,) = found(*ROUND[:2], applied(3, 1, by=B, at_s=2))
+    (breach,) = found(*ROUND[:2], applied(3, 1, by=B, at_s=2)).two_writers
     assert f"written while {A} held shop" in breach
     assert "applications" in breach
     assert f"varde-worker/{B} patch configmaps" in breach
 
 
 def test_a_write_without_a_claim_is_a_violation():
-    (breach,) = found(*ROUND, applied(5, 2, by=A, at_s=4))
+    (breach,) = found(*ROUND, applied(5, 2, by=A, at_s=4)).two_writers
     assert "written while nobody held shop" in breach
 
 
 def test_etcds_order_counts_and_not_the_order_of_the_lines():
-    assert found(ROUND[0], ROUND[2], ROUND[3], ROUND[1]) == ()
+    assert found(ROUND[0], ROUND[2], ROUND[3], ROUND[1]) == Breaches()
 
 
 def test_a_deletion_outside_of_the_claim_is_a_violation():
-    (breach,) = found(*ROUND, deleted(by=B, at_s=4))
+    (breach,) = found(*ROUND, deleted(by=B, at_s=4)).two_writers
     assert "deleted without the claim" in breach
 
 
 def test_a_takeover_before_the_lease_ran_out_is_a_violation():
-    (breach,) = found(*ROUND[:3], claimed(5, B, by=B, at_s=LEASE_S - 1))
+    (breach,) = found(*ROUND[:3], claimed(5, B, by=B, at_s=LEASE_S - 1)).two_writers
     assert f"shop was taken from {A}, whose Lease held" in breach
 
 
 def test_a_takeover_after_the_lease_ran_out_is_none():
-    assert found(*ROUND[:3], claimed(5, B, by=B, at_s=LEASE_S + 1)) == ()
+    assert found(*ROUND[:3], claimed(5, B, by=B, at_s=LEASE_S + 1)) == Breaches()
 
 
 def test_an_object_that_goes_back_to_an_earlier_revision_is_a_violation():
     log = (*ROUND[:2], applied(3, 2, by=A, at_s=2), applied(4, 1, by=A, at_s=3))
-    (breach,) = found(*log)
+    (breach,) = found(*log).older_over_newer
     assert "shop went back from 2 to 1" in breach
-    assert found(*log, going_back=frozenset({"shop"})) == ()
+    assert found(*log, going_back=frozenset({"shop"})) == Breaches()
 
 
 def test_what_changes_nothing_or_was_refused_or_only_tried_is_no_write():
     again = applied(3, 1, by=B, at_s=2)
     refused = applied(4, 1, by=B, at_s=2, responseStatus={"code": 409})
     tried = applied(5, 1, by=B, at_s=2, requestURI="/configmaps/shop?dryRun=All")
-    assert found(*ROUND, again, refused, tried) == ()
+    assert found(*ROUND, again, refused, tried) == Breaches()
 
 
 def test_a_line_that_a_killed_server_left_unfinished_is_counted():

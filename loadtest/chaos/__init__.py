@@ -1,0 +1,1 @@
+"""Faults on a real Varde, one after the other, while commits arrive: ``make chaos``."""
