@@ -8,7 +8,7 @@ from varde.core.adoption import adoption
 from varde.core.health import health
 from varde.core.origin import told
 from varde.core.plan import Apply, Plan, Prune, Wave
-from varde.core.resource_version import NEVER
+from varde.core.resource_version import conditions
 from varde.errors import Conflict, Terminal, Waiting
 from varde.model.application import ResourceResult
 from varde.model.resource import Manifest, ResourceKey
@@ -153,9 +153,7 @@ async def _adopt(world: World, of: Subject, key: ResourceKey, version: str) -> s
 
 
 def _with_preconditions(manifest: Manifest, uid: str, resource_version: str) -> Manifest:
-    """An apply with a uid never creates, and one with a resourceVersion never overwrites what it has not seen."""
-    conditions = {"uid": uid, "resourceVersion": resource_version} if uid else {"resourceVersion": NEVER}
-    return {**manifest, "metadata": {**manifest["metadata"], **conditions}}
+    return {**manifest, "metadata": {**manifest["metadata"], **conditions(uid, resource_version)}}
 
 
 async def _prune(world: World, of: Subject, action: Prune) -> None:
