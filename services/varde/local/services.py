@@ -10,7 +10,9 @@ import msgspec
 
 from varde.local.cluster_setup import CONTROL_NAMESPACE
 from varde.local.health import answers
+from varde.local.lean_environment import lean_environment
 from varde.local.ports import LOOPBACK
+from varde.local.program_cache import cache_folder
 from varde.local.progress import Report, Step
 from varde.local.supervisor import Program, Supervisor
 from varde.local.together import together
@@ -48,12 +50,13 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
 def programs(around: Surroundings) -> tuple[Program, ...]:
     """One program for each instance."""
+    environ = lean_environment(_inherited(), cache_folder())
     return tuple(
         Program(
             name=instance,
             command=(sys.executable, "-m", f"varde.{service.replace('-', '_')}.main"),
             tier=TIER,
-            environ={**_inherited(), **_settings(instance, service, around)},
+            environ={**environ, **_settings(instance, service, around)},
             grace_s=GRACE_S,
         )
         for instance, service in INSTANCES.items()

@@ -25,6 +25,8 @@ START_S = 30.0
 """So that a machine under load is not taken for a remote that says nothing."""
 LINE_BYTES = 256 * 2**20
 """One answer names all refs of a repository."""
+ISOLATED = ("-I", "-OO", "-Xno_debug_ranges")
+"""Takes nothing for Python from the environment, so it is told here: 13 MB instead of 14."""
 PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -121,7 +123,7 @@ class Fetchers:
 async def _start() -> Process:
     kept = {*PASSED_ON, *PROXIES, *(name.lower() for name in PROXIES)}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-m", "varde.repo_server.fetcher"),
+        *(sys.executable, *ISOLATED, f"-Xpycache_prefix={sys.pycache_prefix or ''}", "-m", "varde.repo_server.fetcher"),
         env={name: value for name, value in os.environ.items() if name in kept},
         cwd="/",
         stdin=PIPE,
