@@ -1,4 +1,4 @@
-"""Requests to the API server by verb and resource, from its own counter ``apiserver_request_total``.
+"""Requests to the API server by verb and resource, from its own counter ``apiserver_request_total``; open watches.
 
 The counter knows no caller: a window holds what the engine did once the harness' own requests, which ``api_server``
 counts, are taken off.
@@ -8,12 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-__all__ = ["Calls", "by_verb", "difference", "parsed", "total"]
+__all__ = ["Calls", "by_verb", "difference", "parsed", "total", "watches"]
 
 Calls = Mapping[str, int]
 """How many by ``VERB resource``, such as ``PATCH applications/status``."""
 
 LINE = re.compile(r"^apiserver_request_total\{(?P<labels>[^}]*)\} (?P<value>\S+)$", re.MULTILINE)
+OPEN = re.compile(r"^apiserver_longrunning_requests\{(?P<labels>[^}]*)\} (?P<value>\S+)$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 OPEN_ENDED = frozenset({"WATCH", "CONNECT"})
 """Counted when they end, which says nothing about the window that they end in."""
@@ -31,6 +32,14 @@ def parsed(text: str) -> Calls:
             place = "/".join(part for part in (labels["resource"], labels["subresource"]) if part)
             calls[f"{labels['verb']} {place}"] += int(float(line["value"]))
     return calls
+
+
+def watches(text: str, resource: str) -> int:
+    """How many watches of a resource are open, whoever holds them."""
+    lines = ((dict(LABEL.findall(line["labels"])), line["value"]) for line in OPEN.finditer(text))
+    return sum(
+        int(float(value)) for labels, value in lines if (labels["verb"], labels["resource"]) == ("WATCH", resource)
+    )
 
 
 def difference(after: Calls, before: Calls, own: Calls) -> Calls:

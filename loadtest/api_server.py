@@ -82,6 +82,10 @@ class ApiServer:
         """Read."""
         return await self.send("GET", path)
 
+    async def metrics(self) -> str:
+        """What it says of itself."""
+        return (await self.get("/metrics")).decode()
+
     async def send(self, method: str, path: str, body: bytes | None = None, content_type: str = JSON) -> bytes:
         """One request.
 

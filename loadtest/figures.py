@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-__all__ = ["Spread", "median", "p95", "series", "spread"]
+__all__ = ["Spread", "median", "p95", "series", "several_series", "spread"]
 
 PERCENTS = 100
 
@@ -36,6 +36,11 @@ def series(name: str, values: Sequence[float], unit: str = "s") -> Mapping[str, 
         return {}
     of = {"p50": median(values), "p95": p95(values), "max": max(values)}
     return {f"{name}_{which}_{unit}": value for which, value in of.items()}
+
+
+def several_series(samples: Mapping[str, Sequence[float]]) -> Mapping[str, float]:
+    """Of each series, in seconds."""
+    return {name: value for of, values in samples.items() for name, value in series(of, values).items()}
 
 
 def spread(values: Sequence[float]) -> Spread:

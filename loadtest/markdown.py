@@ -3,18 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from loadtest.aims import AIMS, FLAT, Aim
+from loadtest.budget import Budget
 from loadtest.figures import median, spread
+from loadtest.growth import by_engine, line
 from loadtest.results import Results
 
 __all__ = ["shown", "tables", "title"]
 
 DIGITS = 3
-KILOBYTE = 1e3
-GROWTH = "growth an application (kB; aim: at most 20)"
+KILO = 1e3
+MARKS = {True: " ✓", False: " ✗", None: ""}
+GROWTH = (("initial_sync_s", "ms", 1e3), ("idle_bytes", "kB", 1e-3), ("push_to_live_p50_s", "µs", 1e6))
+"""Figures that are fitted over the sizes, with the unit of their growth by an application."""
 
 
 def tables(several: Sequence[Results]) -> str:
-    """A table of aims with a column for each result, one of costs by size, and the budget of a push for each."""
+    """Aims with a column for each result, costs by size with their growth, the budget of a push for each result."""
     budgets = [f"Of one push, {title(results)}:\n\n{_budget(results)}" for results in several if _budgets(results)]
     return "\n\n".join([_aims(several), *(_under(results) for results in several), *_flat(several), *budgets])
 
@@ -36,44 +40,43 @@ def shown(value: float) -> str:
 
 def _aims(several: Sequence[Results]) -> str:
     rows = [
-        (aim.label + (f" ({aim.unit})" if aim.unit else ""), aim.aim, *cells)
-        for aim in AIMS
-        if any(cells := [_cell(results, aim) for results in several])
+        (_head(aim), aim.words, *cells) for aim in AIMS if any(cells := [_cell(results, aim) for results in several])
     ]
     return _table(("", "aim", *(title(results) for results in several)), rows)
 
 
 def _cell(results: Results, aim: Aim) -> str:
-    """The median, and least and most where there are several runs."""
+    """The median, least and most where there are several runs, and whether the median is as aimed at."""
     values = [value * aim.factor for value in results.values(aim.figure)]
     if not values:
         return ""
     of = spread(values)
-    if len(values) == 1:
-        return shown(of.median)
-    return f"{shown(of.median)} ({shown(of.least)} to {shown(of.most)})"
+    told = shown(of.median) if len(values) == 1 else f"{shown(of.median)} ({shown(of.least)} to {shown(of.most)})"
+    return told + MARKS[aim.met(results, of.median)]
+
+
+def _head(aim: Aim) -> str:
+    return aim.label + (f" ({aim.unit})" if aim.unit else "")
 
 
 def _flat(several: Sequence[Results]) -> list[str]:
-    """What one push and one application more cost as the fleet grows; none without two sizes of an engine."""
-    head = ("engine", "applications", *(aim.label + f" ({aim.unit})" * bool(aim.unit) for aim in FLAT), GROWTH)
-    rows = []
-    for engine in dict.fromkeys(results.engine for results in several):
-        of = sorted((results for results in several if results.engine == engine), key=lambda results: results.apps)
-        rows += [
-            (engine, str(larger.apps), *(_cell(larger, aim) for aim in FLAT), _growth(smaller, larger))
-            for smaller, larger in zip([None, *of], of, strict=False)
-            if len(of) > 1
-        ]
-    return [_table(head, rows)] if rows else []
-
-
-def _growth(smaller: Results | None, larger: Results) -> str:
-    """Memory at rest from one size to the next: what a process takes once, whatever the size, is not in it."""
-    if smaller is None or smaller.apps == larger.apps:
-        return ""
-    held = [median(values) for results in (smaller, larger) if (values := results.values("idle_bytes"))]
-    return shown((held[1] - held[0]) / (larger.apps - smaller.apps) / KILOBYTE) if len(held) > 1 else ""
+    """What one push and all applications cost as the fleet grows, and the lines through it; none without two sizes."""
+    engines = by_engine(several)
+    sizes = [
+        (engine, f"{results.apps:,}", *(_cell(results, aim) for aim in FLAT))
+        for engine, of in engines.items()
+        for results in of
+    ]
+    fits = [
+        (engine, figure, f"{shown(fit.slope * factor)} {unit}", f"{fit.r2:.3f}", shown(fit.ratio))
+        for engine, of in engines.items()
+        for figure, unit, factor in GROWTH
+        if (fit := line(of, figure))
+    ]
+    if not sizes:
+        return []
+    head = ("engine", "figure", "growth an application", "R²", "largest fleet to smallest")
+    return [_table(("engine", "applications", *map(_head, FLAT)), sizes), _table(head, fits)]
 
 
 def _under(results: Results) -> str:
@@ -84,21 +87,29 @@ def _under(results: Results) -> str:
     return f"{title(results)}: {len(results.runs)} runs, seeds {seeds}, {load}."
 
 
-def _budgets(results: Results) -> Mapping[str, Mapping[str, float]]:
+def _budgets(results: Results) -> Mapping[str, Budget]:
     """Of the last run that has them."""
-    found: Mapping[str, Mapping[str, float]] = {}
+    found: Mapping[str, Budget] = {}
     for run in results.runs:
         for outcome in run.outcomes.values():
             found = outcome.budgets or found
-    return {percentile: phases for percentile, phases in found.items() if phases}
+    return found
 
 
 def _budget(results: Results) -> str:
+    """Phases, their sum, the same whole as it was watched, and how far the two are from each other."""
     budgets = _budgets(results)
-    names = dict.fromkeys(name for phases in budgets.values() for name in phases)
-    rows = [(name, *(shown(phases.get(name, 0.0) * 1e3) for phases in budgets.values())) for name in names]
-    wholes = ("**whole**", *(shown(sum(phases.values()) * 1e3) for phases in budgets.values()))
-    return _table(("phase (ms)", *budgets), [*rows, wholes])
+    names = dict.fromkeys(name for of in budgets.values() for name in of.phases)
+    rows = [(name, *(shown(of.phases.get(name, 0.0) * KILO) for of in budgets.values())) for name in names]
+    sums = [sum(of.phases.values()) for of in budgets.values()]
+    watched = [of.watched_s for of in budgets.values()]
+    rows += [
+        ("**sum of the phases**", *(shown(whole_s * KILO) for whole_s in sums)),
+        ("whole by the trace", *(shown(of.told_s * KILO) for of in budgets.values())),
+        ("whole by our own watch", *(shown(whole_s * KILO) for whole_s in watched)),
+        ("off by (%)", *(f"{(one / other - 1) * 100:+.1f}" for one, other in zip(sums, watched, strict=True))),
+    ]
+    return _table(("phase (ms)", *budgets), rows)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

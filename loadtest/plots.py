@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from loadtest.api_calls import by_verb
 from loadtest.figures import median
+from loadtest.growth import by_engine, line
 from loadtest.markdown import title
 from loadtest.results import Cost, Results, summed_up
 
@@ -18,6 +19,12 @@ SIZE_INCHES = (8.0, 4.2)
 DPI = 120
 MEGABYTE = 1e6
 COLORS = mpl.colormaps["tab20"]
+FLAT = {
+    "push_to_live_p50_s": "push to live, p50",
+    "push_engine_cpu_s": "processor time",
+    "push_calls": "API requests",
+    "idle_bytes": "memory at rest",
+}
 
 Plot = Callable[[Axes, Sequence[Results]], None]
 
@@ -77,14 +84,45 @@ def _pushes(axes: Axes, several: Sequence[Results]) -> None:
 
 
 def _flat(axes: Axes, several: Sequence[Results]) -> None:
-    """What one push costs as the fleet grows; only where an engine has several sizes."""
-    for engine in dict.fromkeys(results.engine for results in several):
-        of = sorted((results for results in several if results.engine == engine), key=lambda results: results.apps)
-        points = [(results.apps, median(values)) for results in of if (values := results.values("push_to_live_p50_s"))]
-        if len(points) > 1:
-            axes.plot(*zip(*points, strict=True), "o-", label=f"{engine}, push to live, p50")
+    """What one push costs as the fleet grows, beside what it costs in the smallest."""
+    for engine, of in by_engine(several).items():
+        for figure, label in FLAT.items():
+            points = [(results.apps, median(values)) for results in of if (values := results.values(figure))]
+            if len(points) > 1 and points[0][1] > 0:
+                apps, values = zip(*points, strict=True)
+                axes.plot(apps, [value / values[0] for value in values], "o-", label=f"{engine}, {label}")
     if axes.has_data():
-        axes.set(title="One push as the fleet grows", xlabel="applications", ylabel="s", xscale="log", yscale="log")
+        axes.set(title="One push as the fleet grows", xlabel="applications", ylabel="of the smallest fleet's")
+        axes.set(xscale="log", ylim=(0, None))
+        axes.legend()
+
+
+def _linear(axes: Axes, several: Sequence[Results]) -> None:
+    _fitted(axes, several, "initial_sync_s", 1.0, "s", 1e3, "ms")
+    axes.set(title="Initial sync as the fleet grows", xlabel="applications", ylabel="s")
+
+
+def _growth(axes: Axes, several: Sequence[Results]) -> None:
+    _fitted(axes, several, "idle_bytes", 1 / MEGABYTE, "MB", 1e-3, "kB")
+    axes.set(title="Memory at rest as the fleet grows", xlabel="applications", ylabel="MB")
+
+
+def _fitted(
+    axes: Axes, several: Sequence[Results], figure: str, factor: float, unit: str, per_app: float, its_unit: str
+) -> None:
+    """Every run, and the line through all of them."""
+    for engine, of in by_engine(several).items():
+        fit = line(of, figure)
+        if fit is None:
+            continue
+        points = [(results.apps, value * factor) for results in of for value in results.values(figure)]
+        (drawn_points,) = axes.plot(*zip(*points, strict=True), "o", label=f"{engine} ({unit})")
+        ends = [points[0][0], points[-1][0]]
+        told = f"{fit.slope * per_app:.3g} {its_unit} an application, R² {fit.r2:.3f}"
+        heights = [(fit.start + fit.slope * apps) * factor for apps in ends]
+        axes.plot(ends, heights, "-", color=drawn_points.get_color(), label=told)
+    if axes.has_data():
+        axes.set_ylim(bottom=0)
         axes.legend()
 
 
@@ -116,11 +154,10 @@ def _calls(axes: Axes, several: Sequence[Results]) -> None:
 
 def _budget(axes: Axes, several: Sequence[Results]) -> None:
     budgets = {
-        f"{title(results)}\n{percentile}": phases
+        f"{title(results)}\n{percentile}": of.phases
         for results in several
         for outcome in results.runs[-1].outcomes.values()
-        for percentile, phases in outcome.budgets.items()
-        if phases
+        for percentile, of in outcome.budgets.items()
     }
     _bars(axes, {name: {phase: took_s * 1e3 for phase, took_s in phases.items()} for name, phases in budgets.items()})
     axes.set(title="Where the time of one push goes", ylabel="ms")
@@ -151,6 +188,8 @@ PLOTS: Mapping[str, Plot] = {
     "initial-sync-progress": _progress,
     "push-to-live": _pushes,
     "flat-cost": _flat,
+    "linear-cost": _linear,
+    "memory-growth": _growth,
     "budget": _budget,
     "memory": _memory,
     "processor": _processor,

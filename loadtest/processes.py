@@ -24,10 +24,15 @@ SAMPLE_INTERVAL_S = 1.0
 KIB = 1024
 
 
-class Memory(msgspec.Struct, kw_only=True):
-    """Peaks so far: of the sum over all processes, and of each."""
+Processes = Callable[[], Mapping[str, int]]
+"""Process ids by name; other ones after a restart."""
 
-    total_bytes: int = 0
+
+class Memory(msgspec.Struct, kw_only=True):
+    """Peaks so far: of the sum over the engine's own processes, of its stores' sum, and of each."""
+
+    own_bytes: int = 0
+    stores_bytes: int = 0
     each_bytes: dict[str, int] = {}
 
 
@@ -43,11 +48,19 @@ def unique_bytes(processes: Mapping[str, int]) -> Mapping[str, int]:
     return {name: sum(map(_unique, families[pid])) for name, pid in processes.items()}
 
 
-async def memory_peaks(processes: Callable[[], Mapping[str, int]], memory: Memory) -> None:
-    """Look once a second until cancelled; a look takes the kernel 1 to 3 ms a process, in a thread."""
+async def memory_peaks(own: Processes, stores: Processes, memory: Memory) -> None:
+    """Look once a second until cancelled; a look takes the kernel 1 to 3 ms a process, in a thread.
+
+    Args:
+        own: the engine's processes, as they are now.
+        stores: what it keeps queues and caches in.
+        memory: gets the peaks.
+    """
     while True:
-        now = await asyncio.to_thread(unique_bytes, processes())
-        memory.total_bytes = max(memory.total_bytes, sum(now.values()))
+        of_own, of_stores = own(), stores()
+        now = await asyncio.to_thread(unique_bytes, {**of_own, **of_stores})
+        memory.own_bytes = max(memory.own_bytes, sum(now[name] for name in of_own))
+        memory.stores_bytes = max(memory.stores_bytes, sum(now[name] for name in of_stores))
         for name, held in now.items():
             memory.each_bytes[name] = max(memory.each_bytes.get(name, 0), held)
         await asyncio.sleep(SAMPLE_INTERVAL_S)

@@ -1,7 +1,8 @@
 """What the API server alone takes: the same objects and one status write an application, straight from memory.
 
 Measured with the engine's definitions installed and the engine not running, before it starts and after it has ended, so
-that a machine that got slower meanwhile is seen. No engine can be faster on this machine in this run.
+that a machine that got slower meanwhile is seen. No engine can be faster on this machine in this run. What the requests
+of an engine's own protocol leave of it, ``same_writes`` tells.
 """
 
 import time
@@ -9,17 +10,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from loadtest import fleet_content
+from loadtest import fleet_content, raw_fleet
 from loadtest.api_server import ApiServer, each
 from loadtest.engines.base import Engine, Site
 from loadtest.fleet import Application, Fleet, Shape, made
 from loadtest.results import Outcome
-from varde.model.resource import Manifest
 
 __all__ = ["measure"]
 
-WARM_UP = 16
-"""Applications before the clock starts: the first requests to a new API server are slower than all others."""
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 STATUS = {
     "status": {
@@ -44,8 +42,8 @@ async def measure(engine: Engine, site: Site, shape: Shape, seed: int, server: A
         server: where; 16 connections.
         name: of the figures: ``raw_before``, ``raw_after``.
     """
-    await _written(engine, site, made(msgspec.structs.replace(shape, applications=WARM_UP), seed, name="warm"), server)
-    fleet = made(shape, seed, name="raw")
+    await _written(engine, site, made(raw_fleet.capped(shape, raw_fleet.WARM_UP), seed, name="warm"), server)
+    fleet = made(raw_fleet.capped(shape, raw_fleet.MOST), seed, name="raw")
     took_s = await _written(engine, site, fleet, server)
     return Outcome(
         figures={
@@ -57,17 +55,15 @@ async def measure(engine: Engine, site: Site, shape: Shape, seed: int, server: A
 
 async def _written(engine: Engine, site: Site, fleet: Fleet, server: ApiServer) -> float:
     """Seconds for all writes; preparing and removing are outside the clock."""
-    for namespace in fleet.namespaces:
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        await server.apply(await server.path_of(body), msgspec.json.encode(body))
+    await raw_fleet.make_namespaces(fleet, server)
     manifests = engine.manifests(fleet, site)
     await each(server.create(manifest) for manifest in manifests)
-    status = await _status_place(engine, server)
+    status = await raw_fleet.status_place(engine, server)
     work = [(await _writes(application, server), status.format(application.name)) for application in fleet.applications]
     began_s = time.monotonic()
     await each(_one(server, writes, place) for writes, place in work)
     took_s = time.monotonic() - began_s
-    await _removed(fleet, manifests, server)
+    await raw_fleet.remove(fleet, manifests, server)
     return took_s
 
 
@@ -84,23 +80,3 @@ async def _one(server: ApiServer, writes: Iterable[Write], status: str) -> None:
     for path, body in writes:
         await server.apply(path, body)
     await server.merge(status, STATUS)
-
-
-async def _status_place(engine: Engine, server: ApiServer) -> str:
-    """Path of a status write with the name left open; not every kind has a subresource for it."""
-    kind = engine.kind
-    collection = await server.collection(kind.group, kind.kind, kind.namespace)
-    group, _, _ = collection.partition("/namespaces/")
-    plural = collection.rpartition("/")[2]
-    resources = msgspec.json.decode(await server.get(group))["resources"]
-    separate = any(resource["name"] == f"{plural}/status" for resource in resources)
-    return f"{collection}/{{}}/status" if separate else f"{collection}/{{}}"
-
-
-async def _removed(fleet: Fleet, manifests: Iterable[Manifest], server: ApiServer) -> None:
-    """All but the namespaces: without kube-controller-manager they would never be gone."""
-    paths = [await server.path_of(manifest) for manifest in manifests]
-    await each(server.delete(path) for path in paths)
-    for namespace in fleet.namespaces:
-        for group, kind in fleet_content.KINDS:
-            await server.delete(await server.collection(group, kind, namespace))

@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 
 from loadtest import figures
+from loadtest.budget import Budget
 from loadtest.fleet import Shape
 from varde.errors import Terminal
 
 __all__ = ["HEADLINES", "Cost", "Machine", "Outcome", "Results", "Run", "load", "save", "summed_up"]
 
-FORMAT = 1
+FORMAT = 2
 
 HEADLINES = (
     "raw_apps_per_s",
@@ -23,6 +24,8 @@ HEADLINES = (
     "initial_sync_apps_per_s",
     "initial_sync_objects_per_s",
     "initial_sync_of_raw",
+    "same_writes_apps_per_s",
+    "initial_sync_of_same_writes",
     "initial_sync_calls_per_app",
     "initial_sync_engine_cpu_s_per_app",
     "push_to_live_p50_s",
@@ -41,7 +44,8 @@ HEADLINES = (
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a window: processor seconds by process, and requests to the API server by ``VERB resource``.
 
-    ``engine_cpu_s`` has the engine's processes, ``around_cpu_s`` the control plane's, the Git host's and our own.
+    ``engine_cpu_s`` has the engine's processes, ``around_cpu_s`` its stores', the control plane's, the Git host's and
+    our own.
     ``calls`` are without the harness' own requests, watches and renewed leases.
     """
 
@@ -54,13 +58,13 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Of one scenario.
 
-    ``samples``: the series behind the figures, in seconds. ``budgets``: seconds by phase of one push, by percentile.
+    ``samples``: the series behind the figures, in seconds. ``budgets``: of one push, by percentile.
     ``failure``: what did not work, else empty. ``load_before``: the machine's, of one minute.
     """
 
     figures: Mapping[str, float] = {}
     samples: Mapping[str, tuple[float, ...]] = {}
-    budgets: Mapping[str, Mapping[str, float]] = {}
+    budgets: Mapping[str, Budget] = {}
     cost: Cost | None = None
     failure: str = ""
     load_before: float = 0.0

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from loadtest import raw_limit
+from loadtest import raw_limit, same_writes
 from loadtest.api_server import ApiServer
 from loadtest.check import check
 from loadtest.engines.base import Engine, Site
@@ -83,10 +83,13 @@ async def run(plan: Plan, engine: Engine, seed: int) -> Run:
         memory = Memory()
         try:
             played = await _played(plan, plane, trial, memory)
+            writes = await same_writes.seen(trial)
         finally:
             await engine.stop()
-        outcomes = {**before, **played, "raw_after": await raw("raw_after")}
-    outcomes["summary"] = Outcome(figures=_summary(outcomes, memory))
+        watches = round(played["idle"].figures["idle_watches"])
+        same = await _timed("same_writes", same_writes.measure(trial, writes, watches))
+        outcomes = {**before, **played, "same_writes": same, "raw_after": await raw("raw_after")}
+    outcomes["summary"] = Outcome(figures=_summary(outcomes, trial, memory))
     return Run(seed=seed, outcomes=outcomes, memory_bytes=memory.each_bytes)
 
 
@@ -96,7 +99,7 @@ async def _played(plan: Plan, plane: Plane, trial: Trial, memory: Memory) -> Map
     await trial.open(plane.supervisor, plane.folder)
     trial.around.update({process.name: process.pid for process in recorded(plane.folder)})
     await at_rest(trial)
-    sampling = asyncio.create_task(memory_peaks(trial.engine.processes, memory))
+    sampling = asyncio.create_task(memory_peaks(trial.engine.processes, trial.engine.stores, memory))
     outcomes: dict[str, Outcome] = {}
     try:
         for name, scenario in FIRST.items():
@@ -132,7 +135,7 @@ async def _timed(name: str, work: Awaitable[Outcome]) -> Outcome:
     return msgspec.structs.replace(outcome, load_before=load, took_s=took_s)
 
 
-def _summary(outcomes: Mapping[str, Outcome], memory: Memory) -> Mapping[str, float]:
+def _summary(outcomes: Mapping[str, Outcome], trial: Trial, memory: Memory) -> Mapping[str, float]:
     """Figures that need several scenarios: the raw limit is the mean of before and after."""
     before, after = (outcomes[name].figures for name in ("raw_before", "raw_after"))
     raw = {
@@ -143,8 +146,20 @@ def _summary(outcomes: Mapping[str, Outcome], memory: Memory) -> Mapping[str, fl
     return {
         **raw,
         "initial_sync_of_raw": synced / raw["raw_apps_per_s"],
-        "peak_rss_bytes": float(memory.total_bytes),
+        "initial_sync_of_same_writes": synced / outcomes["same_writes"].figures["same_writes_apps_per_s"],
+        "initial_sync_cpu_to_rest_s_per_app": _to_rest_s(outcomes, trial) / len(trial.fleet.applications),
+        "peak_rss_bytes": float(memory.own_bytes),
+        "peak_stores_bytes": float(memory.stores_bytes),
     }
+
+
+def _to_rest_s(outcomes: Mapping[str, Outcome], trial: Trial) -> float:
+    """Processor time of a first sync with what is written behind it, as traces are, and with the stores' share."""
+    cost = outcomes["initial_sync"].cost
+    if cost is None:
+        return 0.0
+    stores_s = sum(cost.around_cpu_s.get(name, 0.0) for name in trial.engine.stores())
+    return trial.idle.above_s(sum(cost.engine_cpu_s.values()), cost.window_s) + stores_s
 
 
 @contextlib.asynccontextmanager

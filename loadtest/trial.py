@@ -13,6 +13,7 @@ from loadtest.engines.base import Engine, Site, Standing
 from loadtest.fleet import Application, Fleet
 from loadtest.fleet_content import marker
 from loadtest.git_repository import PushedRepository, packed
+from loadtest.idle_use import IdleUse
 from loadtest.sizes import Sizes
 from loadtest.watches import Expectation, Watch
 from varde.local import git_repositories
@@ -67,8 +68,10 @@ class Trial:
         self.chance = Random(fleet.seed)  # noqa: S311  which of equal ones
         self.around: dict[str, int] = {}
         """Process ids of what is not the engine's: control plane, Git host."""
-        self.idle_cores = 0.0
-        """Processors that the engine uses at rest: taken off where a window is mostly waiting."""
+        self.idle = IdleUse()
+        """Of the engine, once it was measured."""
+        self.refresh_s = sizes.refresh_s
+        """Within which the engine refreshes all: polls come no faster."""
         self.repositories: dict[str, PushedRepository] = {}
         self._values = itertools.count(1)
         self._wanted = {marker(application): Marker() for application in fleet.applications}
@@ -90,19 +93,27 @@ class Trial:
             secret=webhook.secret,
             whole_seconds=webhook.whole_seconds,
         )
-        kind = self.engine.kind
-        path = await self.server.collection(kind.group, kind.kind, kind.namespace)
-        self.applications: Watch[Standing] = Watch(self.server, path, self.engine.standing)
+        self.applications: Watch[Standing] = Watch(self.server, await self.applications_path(), self.engine.standing)
         path = await self.server.collection("", "ConfigMap")
         labels = f"{fleet_content.MARKER_LABEL}={fleet_content.MARKED}"
         self.markers: Watch[Marker] = Watch(self.server, path, msgspec.json.Decoder(Marker).decode, labels=labels)
         await self.applications.start()
         await self.markers.start()
 
+    async def applications_path(self) -> str:
+        """Of the objects that stand for applications."""
+        kind = self.engine.kind
+        return await self.server.collection(kind.group, kind.kind, kind.namespace)
+
     async def close(self) -> None:
         """Shut the eyes."""
         await self.applications.stop()
         await self.markers.stop()
+
+    @property
+    def sample(self) -> Application:
+        """One in the middle of the first sync, which stands for all where one is looked at closely."""
+        return self.fleet.applications[len(self.fleet.applications) // 2]
 
     def next_value(self) -> int:
         """For a push: above all before it."""

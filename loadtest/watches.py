@@ -123,6 +123,8 @@ class Watch(Generic[Seen]):
         self._following: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self.latest: dict[str, Seen] = {}
+        self.states: dict[str, list[bytes]] = {}
+        """Every state of some objects as it came, of those that have a list here."""
 
     def expect(
         self, names: Iterable[str], holds: Callable[[str, Seen | None], bool], *, anew: bool = False
@@ -180,6 +182,8 @@ class Watch(Generic[Seen]):
                 if told.type == "ERROR":
                     raise Terminal(f"watch of {self._path}: {bytes(told.object).decode()}")
                 metadata = head.decode(told.object).metadata
+                if metadata.name in self.states:
+                    self.states[metadata.name].append(bytes(told.object))
                 self._told(metadata.name, None if told.type == "DELETED" else self._read(bytes(told.object)), at_s)
                 version = metadata.resourceVersion
         return version

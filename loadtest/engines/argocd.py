@@ -14,6 +14,7 @@ import msgspec
 import yaml
 from rich.console import Console
 
+from loadtest.engines import running
 from loadtest.engines.applications import NAMESPACE, ApplicationObjects
 from loadtest.engines.base import Site, Webhook
 from loadtest.engines.program_sources import argocd
@@ -26,7 +27,7 @@ from varde.local.ports import LOOPBACK, reserve
 from varde.local.private_files import private_folder
 from varde.local.program_cache import cache_folder, provided
 from varde.local.progress_display import ProgressDisplay
-from varde.local.supervisor import Program, Supervisor, recorded
+from varde.local.supervisor import Program, Supervisor
 from varde.local.together import together
 from varde.local.valkey import start_valkey
 from varde.model.resource import Manifest
@@ -97,8 +98,12 @@ class ArgoCdEngine(ApplicationObjects):
         await self._ready(self._supervisor)
 
     def processes(self) -> Mapping[str, int]:
-        """As the supervisor started them."""
-        return {process.name: process.pid for process in recorded(self._site.folder)} if self._site else {}
+        """Controller, repo-server and server."""
+        return running.programs(self._site.folder) if self._site else {}
+
+    def stores(self) -> Mapping[str, int]:
+        """Valkey."""
+        return running.stores(self._site.folder) if self._site else {}
 
     def webhook(self) -> Webhook:
         """The server's."""

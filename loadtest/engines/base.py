@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from loadtest.budget import Told
 from loadtest.fleet import Application, Fleet
 from varde.model.resource import Manifest
 
@@ -103,7 +104,11 @@ class Engine(Protocol):
         ...
 
     def processes(self) -> Mapping[str, int]:
-        """Process ids of what runs, by name; children are counted with them."""
+        """Process ids of its own programs that run, by name; children are counted with them."""
+        ...
+
+    def stores(self) -> Mapping[str, int]:
+        """The same of the caches and queues that were started with it, such as Valkey: they are told beside it."""
         ...
 
     def webhook(self) -> Webhook:
@@ -144,6 +149,6 @@ class Engine(Protocol):
 class Explained(Protocol):
     """An engine that tells where the time of a push went, by itself."""
 
-    async def phases(self, application: Application, revision: str) -> Mapping[str, float]:
-        """Seconds by phase of the push of a commit, in order, summing to the whole; empty when it cannot tell."""
+    async def told(self, application: Application, revision: str) -> Told | None:
+        """The push of a commit up to synced; None when it cannot tell."""
         ...

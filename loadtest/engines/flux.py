@@ -14,6 +14,7 @@ import msgspec
 import yaml
 from rich.console import Console
 
+from loadtest.engines import running
 from loadtest.engines.base import Kind, Site, Standing, Webhook
 from loadtest.engines.flux_source import EXTERNAL_ARTIFACT, NAMESPACE, SOURCE_GROUP, ArtifactSource
 from loadtest.engines.program_sources import kustomize_controller
@@ -25,7 +26,7 @@ from varde.local.ports import LOOPBACK, reserve
 from varde.local.private_files import private_folder
 from varde.local.program_cache import cache_folder, provided
 from varde.local.progress_display import ProgressDisplay
-from varde.local.supervisor import Program, Supervisor, recorded
+from varde.local.supervisor import Program, Supervisor
 from varde.model.resource import Manifest, ResourceKey
 
 __all__ = ["FluxEngine", "kustomization", "standing"]
@@ -130,7 +131,11 @@ class FluxEngine:
 
     def processes(self) -> Mapping[str, int]:
         """The controller; its sources are served by the harness."""
-        return {process.name: process.pid for process in recorded(self._site.folder)} if self._site else {}
+        return running.programs(self._site.folder) if self._site else {}
+
+    def stores(self) -> Mapping[str, int]:
+        """It needs none."""
+        return {}
 
     def webhook(self) -> Webhook:
         """In the place of a Receiver."""

@@ -22,6 +22,7 @@ async def measure(trial: Trial) -> Outcome:
     manifests = trial.engine.manifests(fleet, trial.site)
     shared, own = manifests[: -len(fleet.applications)], manifests[-len(fleet.applications) :]
     synced, live = trial.settled(fleet.applications), trial.live(fleet.applications)
+    trial.applications.states[trial.sample.name] = []
     async with window(trial) as until_rest:
         async with window(trial) as until_synced:
             began_s = time.time()

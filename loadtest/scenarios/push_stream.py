@@ -33,6 +33,8 @@ async def measure(trial: Trial) -> Outcome:
     return Outcome(
         figures={
             "push_stream_per_s": len(chosen) / pushing_s,
+            "push_stream_engine_cpu_s": trial.idle.above_s(sum(opened.cost.engine_cpu_s.values()), opened.cost.window_s)
+            / len(chosen),
             **figures.series("push_stream_to_live", times_s),
         },
         samples={"push_stream_to_live": times_s},

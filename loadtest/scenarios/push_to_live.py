@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from loadtest import api_calls, figures
-from loadtest.budget import budget
+from loadtest.budget import Watched, budget, differences
 from loadtest.engines.base import Explained
 from loadtest.fleet import Application
 from loadtest.results import Cost, Outcome
@@ -21,14 +21,17 @@ from loadtest.window import at_rest, window
 __all__ = ["measure"]
 
 
+PERCENTILES = {"p50": 0.5, "p95": 0.95}
+
+
 class Push(msgspec.Struct, frozen=True, kw_only=True):
-    """One push; seconds from each start, and by phase where the engine tells."""
+    """One push; seconds from each start, and what the engine tells of it."""
 
     renderer: str
     typed_to_live_s: float
     accepted_to_live_s: float
     accepted_to_synced_s: float
-    phases: Mapping[str, float]
+    watched: Watched
 
 
 async def measure(trial: Trial) -> Outcome:
@@ -40,13 +43,14 @@ async def measure(trial: Trial) -> Outcome:
             pushes.append(await _pushed(trial, application))
         await at_rest(trial)
     samples = _samples(pushes)
+    watched = [push.watched for push in pushes]
+    off = differences(watched)
+    budgets = {name: budget(watched, share) for name, share in PERCENTILES.items()}
     return Outcome(
-        figures={**_figures(samples), **_costs(trial, opened.cost, len(pushes))},
-        samples=samples,
+        figures={**figures.several_series(samples), **_costs(trial, opened.cost, len(pushes)), **_off(off)},
+        samples={**samples, **{f"budget_off_{what}": values for what, values in off.items() if values}},
         cost=opened.cost,
-        budgets={
-            name: budget([push.phases for push in pushes], share) for name, share in (("p50", 0.5), ("p95", 0.95))
-        },
+        budgets={name: of for name, of in budgets.items() if of is not None},
     )
 
 
@@ -58,7 +62,7 @@ async def _pushed(trial: Trial, application: Application) -> Push:
     repository, commit = trial.changed(application, trial.next_value())
     live, synced = trial.live([application]), trial.synced_to(application, commit)
     typed_at_s = time.time()
-    await repository.push_as_typed()
+    sent_s = await repository.push_as_typed()
     accepted_at_s = repository.accepted_s()
     (live_at_s,) = (await live.met("a push to be live", timeout_s=trial.sizes.patience_s)).values()
     (synced_at_s,) = (await synced.met("a push to be synced", timeout_s=trial.sizes.patience_s)).values()
@@ -67,7 +71,11 @@ async def _pushed(trial: Trial, application: Application) -> Push:
         typed_to_live_s=live_at_s - typed_at_s,
         accepted_to_live_s=live_at_s - accepted_at_s,
         accepted_to_synced_s=synced_at_s - accepted_at_s,
-        phases=await trial.engine.phases(application, commit) if isinstance(trial.engine, Explained) else {},
+        watched=Watched(
+            sent_s=sent_s,
+            synced_s=synced_at_s,
+            told=await trial.engine.told(application, commit) if isinstance(trial.engine, Explained) else None,
+        ),
     )
 
 
@@ -85,13 +93,18 @@ def _samples(pushes: Sequence[Push]) -> Mapping[str, tuple[float, ...]]:
     }
 
 
-def _figures(samples: Mapping[str, tuple[float, ...]]) -> Mapping[str, float]:
-    return {name: value for series, values in samples.items() for name, value in figures.series(series, values).items()}
+def _off(off: Mapping[str, tuple[float, ...]]) -> Mapping[str, float]:
+    """How far what the engine tells of a push lies from what was watched, whichever is longer."""
+    of = {"budget_off_start": "start", "budget_off_end": "end", "budget_off_whole": "whole"}
+    in_s = {name: [abs(value) for value in off[what]] for name, what in of.items()}
+    shares = figures.series("budget_off", [abs(value) for value in off["share"]], "share")
+    return {**shares, **figures.several_series(in_s)}
 
 
 def _costs(trial: Trial, cost: Cost, pushes: int) -> Mapping[str, float]:
-    used_s = sum(cost.engine_cpu_s.values()) - trial.idle_cores * cost.window_s
+    used_s = trial.idle.above_s(sum(cost.engine_cpu_s.values()), cost.window_s)
     return {
-        "push_engine_cpu_s": max(used_s, 0.0) / pushes,
+        "push_engine_cpu_s": used_s / pushes,
+        "push_engine_cpu_within_s": trial.idle.within_s(cost.window_s) / pushes,
         "push_calls": api_calls.total(cost.calls) / pushes,
     }

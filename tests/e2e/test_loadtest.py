@@ -48,9 +48,20 @@ def test_a_refresh_with_nothing_to_do_asks_the_api_server_nothing(results: Path)
     assert top["noop_api_calls"] == 0
 
 
-def test_the_budget_of_a_push_is_told_by_phase(results: Path) -> None:
+def test_the_budget_of_a_push_sums_to_the_whole_and_is_held_against_the_watch(results: Path) -> None:
     (run,) = load(results).runs
-    assert all(sum(phases.values()) > 0 for phases in run.outcomes["push_to_live"].budgets.values())
+    outcome = run.outcomes["push_to_live"]
+    assert {"p50", "p95"} == outcome.budgets.keys()
+    for of in outcome.budgets.values():
+        assert sum(of.phases.values()) == pytest.approx(of.told_s)
+        assert of.watched_s > 0
+    assert len(outcome.samples["budget_off_share"]) == len(outcome.samples["push_to_synced"])
+
+
+def test_the_same_writes_are_as_many_as_the_engine_made_and_the_creation(results: Path) -> None:
+    (run,) = load(results).runs
+    assert run.figures["same_writes_per_app"] == load(results).shape.objects + 3
+    assert run.figures["same_writes_watches"] > 1
 
 
 def test_results_are_compared_with_themselves_and_reported(results: Path, tmp_path: Path) -> None:

@@ -5,15 +5,20 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loadtest.api_calls import by_verb, difference, parsed, total
+from loadtest.api_calls import by_verb, difference, parsed, total, watches
 from loadtest.api_server import _counted
-from loadtest.budget import NEIGHBOURS, budget
+from loadtest.budget import NEIGHBOURS, Told, Watched, budget, differences
 from loadtest.comparison import compared, ratio_interval
 from loadtest.figures import p95, series, spread
 from loadtest.fleet import Shape
+from loadtest.git_repository import sent_at_s
+from loadtest.growth import line
+from loadtest.idle_use import idle_use
 from loadtest.markdown import shown, tables
 from loadtest.results import Machine, Outcome, Results, Run
 from msgspec import structs
+
+from varde.errors import Terminal
 
 EXPOSITION = """\
 # TYPE apiserver_request_total counter
@@ -24,6 +29,9 @@ apiserver_request_total{code="0",group="argoproj.io",resource="applications",sub
 apiserver_request_total{code="200",group="coordination.k8s.io",resource="leases",subresource="",verb="PUT"} 9
 apiserver_request_total{code="201",group="networking.k8s.io",resource="ipaddresses",subresource="",verb="POST"} 2
 apiserver_request_total{code="200",group="",resource="",subresource="/healthz",verb="GET"} 4
+apiserver_longrunning_requests{group="argoproj.io",resource="applications",verb="WATCH",version="v1alpha1"} 5
+apiserver_longrunning_requests{group="argoproj.io",resource="applications",verb="WATCH",version="v1"} 2
+apiserver_longrunning_requests{group="argoproj.io",resource="appprojects",verb="WATCH",version="v1alpha1"} 3
 """
 
 
@@ -89,21 +97,58 @@ def test_the_harness_names_its_requests_as_the_server_counts_them(
     assert _counted(method, path, kind) == counted
 
 
+def pushed(phases: dict[str, float], *, late_s: float = 0.0) -> Watched:
+    """A push whose trace ends so much later than the watch saw it synced."""
+    took_s = sum(phases.values())
+    told = Told(start_s=100.0, end_s=100.0 + took_s, phases=phases)
+    return Watched(sent_s=100.0, synced_s=100.0 + took_s - late_s, told=told)
+
+
 @given(
     st.lists(st.dictionaries(st.sampled_from("abc"), st.floats(0.001, 1), min_size=1), min_size=1),
     st.sampled_from([0.5, 0.95]),
 )
 def test_a_budget_sums_to_the_mean_of_whole_pushes(pushes: list[dict[str, float]], share: float) -> None:
     wholes = sorted(sum(push.values()) for push in pushes)
-    summed = sum(budget(pushes, share).values())
+    of = budget([pushed(push) for push in pushes], share)
+    assert of
+    summed = sum(of.phases.values())
     assert wholes[0] - 1e-9 <= summed <= wholes[-1] + 1e-9
+    assert (of.told_s, of.watched_s) == (pytest.approx(summed), pytest.approx(summed))
     if len(pushes) <= NEIGHBOURS:
         assert any(summed == pytest.approx(whole) for whole in wholes) or len(pushes) > 1
 
 
-def test_a_push_without_phases_is_not_counted() -> None:
-    assert budget([{}, {"fetch": 2.0, "apply": 3.0}], 0.5) == {"apply": 3.0, "fetch": 2.0}
-    assert budget([{}], 0.5) == {}
+def test_a_push_of_which_nothing_is_told_is_not_counted() -> None:
+    silent = Watched(sent_s=1.0, synced_s=2.0, told=None)
+    of = budget([silent, pushed({"fetch": 2.0, "apply": 3.0})], 0.5)
+    assert of
+    assert of.phases == {"apply": 3.0, "fetch": 2.0}
+    assert budget([silent], 0.5) is None
+
+
+def test_what_is_told_is_held_against_what_was_watched() -> None:
+    off = differences([pushed({"fetch": 1.5, "apply": 0.5}, late_s=0.4)])
+    assert {name: pytest.approx(values) for name, values in off.items()} == {
+        "start": (0.0,),
+        "end": (0.4,),
+        "whole": (0.4,),
+        "share": (0.25,),
+    }
+
+
+def test_a_push_was_sent_when_git_says_so_also_just_before_midnight() -> None:
+    said = b"23:59:59.500000 http.c:684              => Send header: POST /x.git/git-receive-pack HTTP/1.1\n"
+    assert sent_at_s(said, now_s=10 * 86_400 + 0.25) == pytest.approx(10 * 86_400 - 0.5)
+    with pytest.raises(Terminal, match="no git-receive-pack"):
+        sent_at_s(said.replace(b"POST", b"GET"), now_s=1.0)
+
+
+def test_idle_use_is_taken_off_with_its_spread() -> None:
+    idle = idle_use((0.02, 0.03, 0.04, 0.03), 1.0)
+    assert idle.above_s(0.4, 10.0) == pytest.approx(0.1)
+    assert 0 < idle.within_s(1.0) < idle.within_s(10.0)
+    assert idle_use((0.03, 0.03), 1.0).within_s(10.0) == 0
 
 
 def test_an_interval_holds_one_for_equal_series_and_not_for_doubled_ones() -> None:
@@ -138,7 +183,7 @@ def test_a_series_is_compared_by_all_its_values() -> None:
 
 def test_a_table_shows_the_median_and_the_spread_of_several_runs() -> None:
     text = tables([results("varde", *({"push_to_live_p50_s": value} for value in (0.1, 0.2, 0.4)))])
-    assert "| push to live, p50 (ms) | at most 100 | 200 (100 to 400) |" in text
+    assert "| push to live, p50 (ms) | at most 100 | 200 (100 to 400) ✗ |" in text
 
 
 @pytest.mark.parametrize(
@@ -148,8 +193,43 @@ def test_figures_have_three_digits(value: float, text: str) -> None:
     assert shown(value) == text
 
 
-def test_growth_is_told_between_two_sizes_of_an_engine() -> None:
-    small, large = (results("varde", {"idle_bytes": held, "push_calls": 5.0}) for held in (300e6, 309e6))
-    large = structs.replace(large, apps=1_000 + small.apps)
-    assert "| varde | 1010 |  | 5.00 |  |  | 309 | 9.00 |" in tables([small, large])
-    assert "growth" not in tables([small])
+def grown(apps: int, *runs: dict[str, float]) -> Results:
+    return structs.replace(results("varde", *runs), apps=apps)
+
+
+def test_growth_is_the_slope_through_all_runs_of_all_sizes() -> None:
+    several = [grown(apps, *({"idle_bytes": 3e8 + 9e3 * apps + off} for off in (-1, 1))) for apps in (100, 500, 1000)]
+    fit = line(several, "idle_bytes")
+    assert fit
+    assert (fit.slope, fit.start, fit.r2) == (pytest.approx(9e3), pytest.approx(3e8), pytest.approx(1.0))
+    assert "| varde | idle_bytes | 9.00 kB | 1.000 | 1.03 |" in tables(several)
+
+
+def test_one_size_has_no_growth() -> None:
+    assert line([grown(10, {"idle_bytes": 1.0})], "idle_bytes") is None
+    assert "growth" not in tables([grown(10, {"idle_bytes": 1.0})])
+
+
+@given(st.lists(st.tuples(st.sampled_from([100, 500, 1000]), st.floats(1, 1e9)), min_size=1))
+def test_a_line_explains_at_most_all_of_the_spread(points: list[tuple[int, float]]) -> None:
+    fit = line([grown(apps, {"x_s": value}) for apps, value in sorted(points)], "x_s")
+    assert fit is None or fit.r2 <= 1.0 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "apps", "marked"),
+    [
+        ("initial_sync_of_raw", 0.7, 10, "| at least 67 | 70.0 ✓ |"),
+        ("initial_sync_of_raw", 0.6, 10, "| at least 67 | 60.0 ✗ |"),
+        ("initial_sync_calls_per_app", 5.04, 10, "| at most objects + 2 | 5.04 ✓ |"),
+        ("peak_rss_bytes", 400e6, 500, "| at most 350 at 500 | 400 ✗ |"),
+        ("peak_rss_bytes", 400e6, 1000, "| at most 350 at 500 | 400 |"),
+        ("raw_apps_per_s", 120.0, 10, "| raw limit in the same run (applications/s) |  | 120 |"),
+    ],
+)
+def test_a_cell_says_whether_the_aim_is_met(figure: str, value: float, apps: int, marked: str) -> None:
+    assert marked in tables([grown(apps, {figure: value})])
+
+
+def test_open_watches_of_a_resource_are_counted_over_its_versions() -> None:
+    assert (watches(EXPOSITION, "applications"), watches(EXPOSITION, "services")) == (7, 0)
