@@ -18,11 +18,12 @@ import msgspec
 
 from varde.model.meta import ObjectMeta
 
-__all__ = ["descriptions", "schema_of", "unknown_fields"]
+__all__ = ["ANY", "Schema", "descriptions", "schema_of", "unknown_fields"]
 
 Schema = dict[str, Any]
 
 ANY: Schema = {"x-kubernetes-preserve-unknown-fields": True}
+"""Keeps whatever is there."""
 INT_OR_STRING: Schema = {"x-kubernetes-int-or-string": True}
 SCALARS: dict[Any, Schema] = {
     str: {"type": "string"},

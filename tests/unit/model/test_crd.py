@@ -77,6 +77,13 @@ def test_numbers_or_texts_and_times_are_marked_as_kubernetes_has_it():
     assert spec["revisionHistoryLimit"]["format"] == "int64"
 
 
+def test_the_status_of_an_application_is_one_value_named_down_to_its_first_fields():
+    status = root("Application")["properties"]["status"]
+    assert status["x-kubernetes-map-type"] == "atomic"
+    assert status["properties"].keys() >= {"sync", "health", "operationState", "resources", "history"}
+    assert not any("properties" in schema for path, schema in schemas(status) if path)
+
+
 def test_a_type_without_a_structural_schema_is_refused():
     with pytest.raises(TypeError, match="no structural schema"):
         schema_of(str | bool)
