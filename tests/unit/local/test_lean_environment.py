@@ -1,12 +1,13 @@
 """What services are told at their start so that they take less memory."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from varde.local.lean_environment import lean_environment
+from varde.local.lean_environment import NO_BUNDLE, lean_environment
 
 CACHE = Path("/cache")
 TELL = "import sys; print(sys.flags.optimize, sys.pycache_prefix, sys.dont_write_bytecode)"
@@ -22,15 +23,20 @@ def test_the_rest_of_the_environment_stays():
     assert lean_environment({"HTTPS_PROXY": "there"}, CACHE)["HTTPS_PROXY"] == "there"
 
 
-def test_certificates_that_a_person_names_are_used():
-    assert lean_environment({"SSL_CERT_FILE": "mine.pem"}, CACHE)["SSL_CERT_FILE"] == "mine.pem"
-
-
-@pytest.mark.parametrize("names", [("002c0b4f.0", "ca-certificates.crt"), ("ca-certificates.crt",)])
-def test_the_bundle_is_left_unread_only_where_each_authority_has_a_file_of_its_own(
-    names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("folder", "bundle", "read"),
+    [
+        (("002c0b4f.0",), "certs/all.crt", NO_BUNDLE),
+        (("002c0b4f.0",), "mine.crt", "mine.crt"),
+        ((), "certs/all.crt", "certs/all.crt"),
+    ],
+)
+def test_a_bundle_is_left_unread_only_where_each_authority_beside_it_has_a_file_of_its_own(
+    folder: tuple[str, ...], bundle: str, read: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    for name in names:
+    for name in (*(f"certs/{each}" for each in folder), bundle):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    assert ("SSL_CERT_FILE" in lean_environment({}, CACHE)) is (len(names) > 1)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "certs"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / bundle))
+    assert lean_environment(os.environ, CACHE)["SSL_CERT_FILE"] == str(tmp_path / read)
