@@ -1,29 +1,30 @@
-"""``make loadtest``: run, compare two results, report on some."""
+"""``make loadtest``: run, tell what a setting costs, compare two results, report on some."""
 
 import asyncio
-import datetime as dt
-import os
-import platform
 import secrets
-import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from loadtest import comparison, markdown
 from loadtest.engines import ENGINES, engine_named
+from loadtest.engines.varde import VardeEngine
 from loadtest.fleet import Shape
-from loadtest.results import Machine, Results, load, save
-from loadtest.run import Plan, run
+from loadtest.results import Results, load
+from loadtest.run import Plan
 from loadtest.scenarios import SCENARIOS
 from loadtest.sizes import SMOKE_SHAPE, SMOKE_SIZES, full_sizes
+from loadtest.turns import Turn, play
 from varde.errors import VardeError
 
 __all__ = ["main"]
 
 INTERRUPTED = 130
 SEEDS = 2**32
+IN_TURNS = ("touch_all", "push_stream")
+"""Beside the first sync, what shows the cost of a setting: many changes at once, and a steady stream of them."""
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -74,22 +75,36 @@ def main(
     )
     smoke = size == "smoke"
     plan = Plan(
-        engine=engine,
         shape=SMOKE_SHAPE if smoke else shape,
         sizes=SMOKE_SIZES if smoke else full_sizes(apps),
         scenarios=chosen,
         controllers=controllers,
         unlimited=unlimited,
     )
-    first = secrets.randbelow(SEEDS) if seed is None else seed
-    try:
-        failures = asyncio.run(_run(plan, range(first, first + runs), path))
-    except VardeError as error:
-        raise click.ClickException(str(error)) from error
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
-    if failures:
-        raise click.ClickException("\n".join(("some scenarios failed:", *failures)))
+    _played(plan, [Turn(engine=engine_named(engine), path=path)], seed, runs)
+
+
+@main.command()
+@click.argument("settings", nargs=-1, required=True)
+@click.option("--apps", type=int, default=200, show_default=True, help="Applications.")
+@click.option(
+    "--rounds", type=int, default=5, show_default=True, help="Each plays both; three or more for an interval."
+)
+@click.option("--seed", type=int, help="Of the first round.  [default: a new one]")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("loadtest-setting"), show_default=True)
+def setting(settings: tuple[str, ...], *, apps: int, rounds: int, seed: int | None, out: Path) -> None:
+    """What SETTINGS of Varde (such as VARDE_TRACE=false) change: runs with and without them, in turns."""
+    given = dict(name.split("=", 1) for name in settings if "=" in name)
+    if len(given) < len(settings):
+        raise click.UsageError("a setting is NAME=VALUE")
+    plan = Plan(shape=Shape(applications=apps), sizes=full_sizes(apps), scenarios=IN_TURNS)
+    turns = [
+        Turn(engine=VardeEngine(), path=out / "default.json"),
+        Turn(engine=VardeEngine(given), path=out / "setting.json"),
+    ]
+    default, with_them = _played(plan, turns, seed, rounds)
+    click.echo(f"{' '.join(settings)}, to the default, round by round:")
+    click.echo(comparison.table(comparison.paired(default, with_them)))
 
 
 @main.command()
@@ -115,41 +130,18 @@ def report(paths: tuple[Path, ...], *, as_markdown: bool, out: Path) -> None:
     click.echo(page.written(several, out))
 
 
-async def _run(plan: Plan, seeds: range, path: Path) -> tuple[str, ...]:
-    """Run, keeping what there is after each run; answers what failed."""
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    engine = engine_named(plan.engine)
-    await engine.prepare()
-    results = Results(
-        engine=engine.name,
-        engine_version=engine.version,
-        seed=seeds.start,
-        apps=plan.shape.applications,
-        shape=plan.shape,
-        controllers=plan.controllers,
-        unlimited=plan.unlimited,
-        machine=_machine(),
-        began=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        runs=(),
-    )
-    for number, seed in enumerate(seeds, 1):
-        click.echo(f"{engine.name}, {plan.shape.applications} applications, run {number} of {len(seeds)}, seed {seed}")
-        done = await run(plan, engine, seed)
-        results = results.with_run(done)
-        save(results, path)
-    click.echo(f"written to {path}")
-    return results.failures
-
-
-def _machine() -> Machine:
-    return Machine(
-        processors=len(os.sched_getaffinity(0)),
-        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        kernel=platform.release(),
-        python=platform.python_version(),
-    )
+def _played(plan: Plan, turns: Sequence[Turn], seed: int | None, rounds: int) -> tuple[Results, ...]:
+    """Play, and end with an error where a scenario failed."""
+    first = secrets.randbelow(SEEDS) if seed is None else seed
+    try:
+        several = asyncio.run(play(plan, turns, range(first, first + rounds)))
+    except VardeError as error:
+        raise click.ClickException(str(error)) from error
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    if failures := [failure for results in several for failure in results.failures]:
+        raise click.ClickException("\n".join(("some scenarios failed:", *failures)))
+    return several
 
 
 if __name__ == "__main__":

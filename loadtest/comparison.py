@@ -13,12 +13,27 @@ import msgspec
 from loadtest.figures import median
 from loadtest.results import Results
 
-__all__ = ["Compared", "Verdict", "compared", "ratio_interval", "table"]
+__all__ = ["Compared", "Verdict", "compared", "paired", "ratio_interval", "table"]
 
 RESAMPLES = 2_000
 CONFIDENCE = 0.95
 FEWEST = 3
 """Values on each side: fewer say nothing about how they spread."""
+PAIRED = (
+    "initial_sync_apps_per_s",
+    "initial_sync_of_raw",
+    "initial_sync_engine_cpu_s_per_app",
+    "initial_sync_cpu_to_rest_s_per_app",
+    "touch_all_apps_per_s",
+    "touch_all_engine_cpu_s_per_app",
+    "push_stream_to_live_p50_s",
+    "push_stream_to_live_p95_s",
+    "push_stream_engine_cpu_s",
+    "idle_engine_cores",
+    "idle_bytes",
+    "idle_stores_bytes",
+)
+"""What is told of rounds in turns: throughput, processor time, delay, memory."""
 
 Verdict = Literal["faster", "slower", "cannot tell"]
 
@@ -38,6 +53,12 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 def compared(before: Results, after: Results) -> tuple[Compared, ...]:
     """All figures that both have."""
     return tuple(_compared(name, values) for name, values in _pairs(before, after) if all(map(median, values)))
+
+
+def paired(before: Results, after: Results) -> tuple[Compared, ...]:
+    """Round by round, of results that were made in turns: the median of the rounds' ratios, and its interval."""
+    both = [(name, before.values(name), after.values(name)) for name in PAIRED]
+    return tuple(_paired(name, ours, theirs) for name, ours, theirs in both if ours and theirs and all(ours))
 
 
 def ratio_interval(before: Sequence[float], after: Sequence[float], *, seed: int = 0) -> tuple[float, float] | None:
@@ -60,9 +81,7 @@ def ratio_interval(before: Sequence[float], after: Sequence[float], *, seed: int
     ]
     if not all(below for _, below in medians):
         return None
-    ratios = sorted(above / below for above, below in medians)
-    cut = round((1 - CONFIDENCE) / 2 * RESAMPLES)
-    return ratios[cut], ratios[-cut - 1]
+    return _middle([above / below for above, below in medians])
 
 
 def table(rows: Sequence[Compared]) -> str:
@@ -104,6 +123,31 @@ def _compared(name: str, values: tuple[Sequence[float], Sequence[float]]) -> Com
         high=high,
         verdict=_verdict(name, interval),
     )
+
+
+def _paired(name: str, before: Sequence[float], after: Sequence[float]) -> Compared:
+    ratios = [theirs / ours for ours, theirs in zip(before, after, strict=True)]
+    interval = None
+    if len(ratios) >= FEWEST:
+        chance = Random(0)  # noqa: S311  resampling
+        interval = _middle([median(chance.choices(ratios, k=len(ratios))) for _ in range(RESAMPLES)])
+    low, high = interval or (None, None)
+    return Compared(
+        name=name,
+        before=median(before),
+        after=median(after),
+        ratio=median(ratios),
+        low=low,
+        high=high,
+        verdict=_verdict(name, interval),
+    )
+
+
+def _middle(resampled: Sequence[float]) -> tuple[float, float]:
+    """The ends of what holds 95 % of them."""
+    ordered = sorted(resampled)
+    cut = round((1 - CONFIDENCE) / 2 * RESAMPLES)
+    return ordered[cut], ordered[-cut - 1]
 
 
 def _verdict(name: str, interval: tuple[float, float] | None) -> Verdict:

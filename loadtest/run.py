@@ -38,7 +38,6 @@ SELDOM_S = 3600.0
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is run. ``scenarios``: beyond those that always are; ``unlimited``: see ``ControlPlane``."""
 
-    engine: str
     shape: Shape
     sizes: Sizes
     scenarios: tuple[str, ...] = tuple(SCENARIOS)

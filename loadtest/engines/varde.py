@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 import msgspec
@@ -41,11 +42,16 @@ TURN = "reconcile"
 
 
 class VardeEngine(ApplicationObjects):
-    """Two schedulers, two workers, one each of the others, and Valkey, with the rights of ``deploy/rbac.yaml``."""
+    """Two schedulers, two workers, one each of the others, and Valkey, with the rights that ``deploy/`` gives them.
+
+    Args:
+        settings: further ``VARDE_*`` variables of all services.
+    """
 
     name = "varde"
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._settings = settings
         self.version = ""
         self._supervisor: Supervisor | None = None
         self._state = Path()
@@ -57,7 +63,9 @@ class VardeEngine(ApplicationObjects):
         """Say which commit this is; its programs are this checkout."""
         command = ("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty")
         described = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
-        self.version = described.stdout.strip()
+        self.version = " ".join(
+            (described.stdout.strip(), *(f"{name}={self._settings[name]}" for name in self._settings))
+        )
 
     async def install(self, site: Site) -> None:
         """CRDs, namespace, the two Secrets, accounts with their rights, and the settings."""
@@ -126,6 +134,7 @@ class VardeEngine(ApplicationObjects):
             redis_url=redis_url,
             mirrors=private_folder(self._state / "mirrors"),
             token=TOKEN,
+            settings=self._settings,
         )
 
     @property

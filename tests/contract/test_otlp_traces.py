@@ -68,6 +68,17 @@ async def collector() -> AsyncIterator[Collector]:
         await runner.cleanup()
 
 
+async def test_where_traces_are_off_a_span_passes_the_trace_on_and_writes_nothing(server: ValkeyServer):
+    change = derived(tracing.root(), str(SHOP))
+    async with Redis.from_url(server.connection_url) as redis:
+        await redis.flushdb()
+        async with recording("worker", redis, on=False, sampling=Sampling(share=1.0)):
+            with tracing.span("reconcile", parent=change, application=SHOP):
+                assert tracing.current() == change
+            tracing.finish(change, name="converge", start_s=1.0, end_s=2.0, application=SHOP)
+        assert await redis.dbsize() == 0
+
+
 async def test_a_kept_trace_goes_out_whole_with_the_ids_parents_links_and_services_it_has(server: ValkeyServer):
     commit = tracing.root()
     change = derived(commit, str(SHOP))

@@ -44,7 +44,7 @@ async def _answer(config: Settings, name: str, stop: asyncio.Event) -> None:
         key = await internal_key(cluster, config.namespace)
         async with (
             Redis.from_url(config.redis_url) as redis,
-            recording("api", redis),
+            recording("api", redis, on=config.trace),
             SchedulerClient(cluster, namespace=config.namespace, key=key) as scheduler,
         ):
             board = Board()

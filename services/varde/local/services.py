@@ -38,7 +38,10 @@ PROBE_TIMEOUT_S = 2.0
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the services are told: ``kubeconfigs`` by account, ``ports`` by instance, ``token`` of the person."""
+    """What the services are told: ``kubeconfigs`` by account, ``ports`` by instance, ``token`` of the person.
+
+    ``settings``: further ``VARDE_*`` variables that all of them take.
+    """
 
     kubeconfigs: Mapping[str, Path]
     ports: Mapping[str, int]
@@ -46,6 +49,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     mirrors: Path
     token: str
     take_over: bool = False
+    settings: Mapping[str, str] = {}
 
 
 def programs(around: Surroundings) -> tuple[Program, ...]:
@@ -101,6 +105,7 @@ def _settings(instance: str, service: str, around: Surroundings) -> dict[str, st
         "VARDE_REPO_SERVER_URL": f"http://{LOOPBACK}:{around.ports['repo-server']}",
         "VARDE_TAKE_OVER": "true" if around.take_over else "false",
         "VARDE_ID": instance,
+        **around.settings,
         **own.get(service, {}),
     }
 

@@ -59,7 +59,7 @@ async def serve(settings: RepoServerSettings, stop: asyncio.Event) -> None:
 async def _trace(settings: RepoServerSettings, stack: AsyncExitStack) -> None:
     if settings.redis_url:
         client = await stack.enter_async_context(Redis.from_url(settings.redis_url))
-        await stack.enter_async_context(recording("repo-server", client))
+        await stack.enter_async_context(recording("repo-server", client, on=settings.trace))
 
 
 def _size_bytes(store: Path) -> int:

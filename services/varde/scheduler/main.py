@@ -41,7 +41,13 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(redis.aclose)
         stack.enter_context(measuring("scheduler", otlp_endpoint=settings.otlp_endpoint))
         await stack.enter_async_context(
-            recording("scheduler", redis, sampling=settings.sampling, otlp_endpoint=settings.otlp_endpoint)
+            recording(
+                "scheduler",
+                redis,
+                on=settings.trace,
+                sampling=settings.sampling,
+                otlp_endpoint=settings.otlp_endpoint,
+            )
         )
         queue = Sender(settings.redis_url, key)
         stack.push_async_callback(queue.close)

@@ -58,6 +58,7 @@ async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
             recording(
                 "worker",
                 client,
+                on=settings.trace,
                 sampling=settings.sampling,
                 otlp_endpoint=settings.otlp_endpoint,
                 closed=PhaseTimes().observe,

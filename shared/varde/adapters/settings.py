@@ -25,6 +25,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         repo_server_url: base URL of the repo-server.
         take_over: issue messages, and so write, although an Argo CD controller runs here.
         id: name of this process in logs, Leases and the audit log; empty: the host's name.
+        trace: record spans; False: no traces, and no times by phase, which are read off them.
         otlp_endpoint: where kept traces go besides Redis; empty: nowhere.
         trace_slow_s: a change that takes longer is kept whatever is usual.
         trace_share: of the changes that are neither slow nor failed nor the first of a kind, 0 to 1.
@@ -38,6 +39,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     repo_server_url: str = "http://127.0.0.1:8081"
     take_over: bool = False
     id: str = ""
+    trace: bool = True
     otlp_endpoint: str = ""
     trace_slow_s: float = 60.0
     trace_share: float = 0.01

@@ -20,6 +20,7 @@ async def recording(
     service: str,
     redis: Redis,
     *,
+    on: bool = True,
     sampling: Sampling | None = None,
     otlp_endpoint: str = "",
     closed: Callable[[Trace], None] | None = None,
@@ -30,11 +31,15 @@ async def recording(
     Args:
         service: its name on every span.
         redis: the client, giving bytes; it is not closed here.
+        on: whether to record; False: spans pass the trace on, and nothing else.
         sampling: which traces to keep; None: this process closes none.
         otlp_endpoint: URL of an OTLP/HTTP collector that gets what is kept; empty for none.
         closed: is told each trace that this process closes.
         costs: what says why a span took long.
     """
+    if not on:
+        yield
+        return
     async with AsyncExitStack() as stack:
         close = None
         if sampling is not None:

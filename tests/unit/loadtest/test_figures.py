@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from loadtest.api_calls import by_verb, difference, parsed, total, watches
 from loadtest.api_server import _counted
 from loadtest.budget import NEIGHBOURS, Told, Watched, budget, differences
-from loadtest.comparison import compared, ratio_interval
+from loadtest.comparison import compared, paired, ratio_interval
 from loadtest.figures import p95, series, spread
 from loadtest.fleet import Shape
 from loadtest.git_repository import sent_at_s
@@ -158,6 +158,14 @@ def test_an_interval_holds_one_for_equal_series_and_not_for_doubled_ones() -> No
     assert low <= 1.0 <= high
     low, high = ratio_interval(before, [2 * value for value in before]) or (0.0, 0.0)
     assert 1.5 < low <= high < 2.5
+
+
+def test_rounds_in_turns_are_compared_one_by_one() -> None:
+    noisy = (1.0, 2.0, 4.0, 8.0)
+    default = results("varde", *({"touch_all_apps_per_s": value} for value in noisy))
+    faster = results("varde", *({"touch_all_apps_per_s": 1.02 * value} for value in noisy))
+    (row,) = paired(default, faster)
+    assert (row.ratio, row.low, row.high, row.verdict) == (*(pytest.approx(1.02),) * 3, "faster")
 
 
 def test_too_few_values_tell_nothing() -> None:
