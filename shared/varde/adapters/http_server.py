@@ -89,6 +89,18 @@ async def _as_json(_: Request, error: Exception) -> Response:
     return JSONResponse(body, status_code=503 if isinstance(error, Transient) else 422)
 
 
+class _Server(uvicorn.Server):
+    """Waits to be told to stop, where uvicorn looks ten times a second: most of what an idle service would do."""
+
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    async def main_loop(self) -> None:
+        """Between startup and shutdown."""
+        await self._stop.wait()
+
+
 async def serve(app: Starlette, *, listen: str, stop: asyncio.Event) -> None:
     """Serve until ``stop`` is set, and measure how late the event loop is meanwhile.
 
@@ -102,19 +114,13 @@ async def serve(app: Starlette, *, listen: str, stop: asyncio.Event) -> None:
         port=int(port),
         log_config=None,
         access_log=False,
+        date_header=False,
+        server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_GRACE_S,
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-
-    async def end() -> None:
-        await stop.wait()
-        server.should_exit = True
-
-    beside = (asyncio.create_task(end()), asyncio.create_task(process.keep_measuring_lag()))
+    measuring = asyncio.create_task(process.keep_measuring_lag())
     try:
-        await server._serve()  # noqa: SLF001  serve() would take the signals from the process
+        await _Server(config, stop)._serve()  # noqa: SLF001  serve() would take the signals from the process
     finally:
-        for task in beside:
-            task.cancel()
+        measuring.cancel()
