@@ -19,9 +19,9 @@ CHUNK_BYTES = 1 << 16
 class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to connections.
 
-    ``cut``: all are reset, new ones too. ``stalled``: all stay open, and nothing gets through until it ends.
+    ``cut``: all are ended, new ones too. ``stalled``: all stay open, and nothing gets through until it ends.
     ``delay_s``: before each chunk, in both directions. ``answer_bytes``: of an answer that get through before its
-    connection is reset; 0: all. An answer is what comes between two things that the client says.
+    connection is ended; 0: all. An answer is what comes between two things that the client says.
     """
 
     cut: bool = False
@@ -47,7 +47,7 @@ class Proxy:
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
         self.cuts = 0
-        """Connections that were reset so far."""
+        """Connections that were ended so far."""
 
     async def open(self) -> None:
         """Listen."""
@@ -65,13 +65,13 @@ class Proxy:
             self._changed()
 
     def cut(self) -> None:
-        """Reset all connections; new ones are taken."""
+        """End all connections; new ones are taken."""
         self.cuts += len(self._connections)
         for connection in self._connections:
             connection.abort()
 
     async def close(self) -> None:
-        """Take no more connections, and reset those that there are."""
+        """Take no more connections, and end those that there are."""
         if self._server is not None:
             self._server.close()
         self.cut()
@@ -150,7 +150,7 @@ class _Connection:
         self.ended = asyncio.Event()
 
     def abort(self) -> None:
-        """Reset both sides; what was not sent yet is lost."""
+        """End both sides at once; what was not sent yet is lost."""
         self.is_aborted = True
         for writer in (self.client, self.server):
             if writer is not None:

@@ -4,6 +4,7 @@ Before the Git host, past the proxy. A push that the host does not take is tried
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from random import Random
@@ -41,10 +42,14 @@ class Pusher:
         """The newest value of each application that the Git host has."""
         return dict(self._values)
 
-    async def keep_pushing(self, chance: Random, *, per_s: float) -> None:
-        """Push to any application, so often on average, until cancelled."""
-        while True:
-            await asyncio.sleep(chance.expovariate(per_s))
+    async def keep_pushing(self, chance: Random, stop: asyncio.Event, *, per_s: float) -> None:
+        """Push to any application, so often on average, until told to stop.
+
+        Not until cancelled: a push that is under way would arrive, and nobody would know.
+        """
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), chance.expovariate(per_s))
             await self.push((chance.choice(self._fleet.applications),))
 
     async def push_all(self) -> None:

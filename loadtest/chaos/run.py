@@ -73,14 +73,13 @@ async def run(plan: Plan) -> Results:
 @contextlib.asynccontextmanager
 async def pushing(stage: Stage, chance: Random, *, per_s: float) -> AsyncIterator[None]:
     """Have commits arrive for as long as the context lasts; a push that failed for good is raised at its end."""
-    pusher = asyncio.create_task(stage.pusher.keep_pushing(chance, per_s=per_s))
+    stop = asyncio.Event()
+    pusher = asyncio.create_task(stage.pusher.keep_pushing(chance, stop, per_s=per_s))
     try:
         yield
     finally:
-        pusher.cancel()
-        await asyncio.wait([pusher])
-    if not pusher.cancelled():
-        pusher.result()
+        stop.set()
+        await pusher
 
 
 async def _struck(stage: Stage, strike: Strike, patience_s: float) -> Struck:

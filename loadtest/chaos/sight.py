@@ -19,7 +19,7 @@ from loadtest.trial import Marker
 from varde.errors import Terminal
 from varde.model.claim import SYNC_ANNOTATION, SyncRecord
 
-__all__ = ["Seen", "Sight"]
+__all__ = ["Seen", "Sight", "behind"]
 
 LOOK_S = 0.2
 """Grain of every time that is reported; two small lists each cost the API server some milliseconds."""
@@ -36,6 +36,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         """For people."""
         held = f", claimed by {self.claimed_by}" if self.claimed_by else ""
         return f"live at {self.value}, {'Synced' if self.is_synced else 'not Synced'}{held}"
+
+
+def behind(seen: Mapping[str, Seen], wanted: Mapping[str, int]) -> dict[str, Seen]:
+    """The applications that are not Synced at the value that is wanted, or a later one."""
+    lacks = Seen()
+    return {
+        name: here
+        for name, value in wanted.items()
+        if (here := seen.get(name, lacks)).value < value or not here.is_synced
+    }
 
 
 class _Metadata(msgspec.Struct, frozen=True):
@@ -105,9 +115,7 @@ class Sight:
             except Terminal:
                 await asyncio.sleep(LOOK_S)
                 continue
-            lacking = {
-                name: seen[name] for name in lacking if seen[name].value < wanted[name] or not seen[name].is_synced
-            }
+            lacking = behind(seen, {name: wanted[name] for name in lacking})
             if lacking:
                 await asyncio.sleep(LOOK_S)
         return lacking

@@ -45,7 +45,7 @@ def disturbed(before: Callable[[Stage], Proxy], disturbance: Disturbance) -> Str
 
 @asynccontextmanager
 async def watches_cut(stage: Stage, _: float) -> AsyncIterator[None]:
-    """Every connection to the API server is reset, with the watches on them; new ones are taken at once."""
+    """Every connection to the API server is ended, with the watches on them; new ones are taken at once."""
     stage.api_server.cut()
     yield
 
