@@ -256,7 +256,7 @@ async def test_a_watch_goes_on_from_a_list(cluster: KubeCluster, namespace: str)
             seen.append((event.type, event.object.get("kind"), "data" in event.object))
             if event.type == "DELETED":
                 break
-    assert seen == [("BOOKMARK", None, False), ("ADDED", "ConfigMap", False), ("DELETED", "ConfigMap", False)]
+    assert seen == [("BOOKMARK", "ConfigMap", False), ("ADDED", "ConfigMap", False), ("DELETED", "ConfigMap", False)]
 
 
 async def test_a_kind_is_known_as_soon_as_its_definition_is_served_and_forgotten_with_it(

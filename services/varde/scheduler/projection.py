@@ -1,83 +1,54 @@
 """What the scheduler keeps of an object that it watches; an object that fits no type leaves what can be read of it."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from varde.core.scheduling import Seen, spec_digest
-from varde.model.application import ApplicationSource
 from varde.model.claim import REFRESH_ANNOTATION, SYNC_ANNOTATION, TAKE_OVER_ANNOTATION, SyncRecord
 from varde.model.message import AppKey
-from varde.model.meta import Wire
 from varde.model.resource import Manifest
+from varde.scheduler.observed import EMPTY, STATUS, TEXT_BY_NAME, TEXTS, Observed, Status, Sync, read, spec_of
 from varde.scheduler.shown import shown
 
 __all__ = ["PROJECT_FINALIZER", "SeenProject", "controller_runs", "seen", "seen_project"]
 
 SKIP_ANNOTATION = "argocd.argoproj.io/skip-reconcile"
+API_VERSION = "argoproj.io/v1alpha1"
 TRUE = "true"
 PROJECT_FINALIZER = "resources-finalizer.argocd.argoproj.io"
 """On an AppProject: it stays as long as applications name it."""
 CARRIED_BYTES = 32 * 2**10
 """The largest Application that a message carries: 200 objects' status; reading a larger one is no great part of it."""
+RECORD = msgspec.json.Decoder(SyncRecord)
 AT_REST = frozenset({"Healthy", "Suspended", "Degraded", ""})
 """Health that only an event changes: what is Progressing or Missing may have moved while nobody watched."""
 
 
-class _Spec(Wire, frozen=True, kw_only=True):
-    project: str = ""
-    source: ApplicationSource | None = None
-    sources: tuple[ApplicationSource, ...] = ()
-
-
-class _Sync(Wire, frozen=True, kw_only=True):
-    status: str = ""
-    revision: str = ""
-    revisions: tuple[str, ...] = ()
-
-
-class _Health(Wire, frozen=True, kw_only=True):
-    status: str = ""
-
-
-class _Condition(Wire, frozen=True, kw_only=True):
-    type: str = ""
-
-
-class _OperationState(Wire, frozen=True, kw_only=True):
-    phase: str = ""
-
-
-class _Status(Wire, frozen=True, kw_only=True):
-    sync: _Sync = _Sync()
-    health: _Health = _Health()
-    conditions: tuple[_Condition, ...] = ()
-    operation_state: _OperationState = _OperationState()
-
-
-def seen(manifest: Manifest, labels: tuple[str, ...] = ()) -> Seen:
+def seen(found: Observed, labels: tuple[str, ...] = (), *, carried: bool = True) -> Seen:
     """An Application as the scheduler decides by it; it never raises.
 
     Args:
-        manifest: as the API server has it.
+        found: as the API server has it.
         labels: names of its labels that dashboards show.
+        carried: keep it as messages carry it.
     """
-    metadata = manifest["metadata"]
-    annotations = metadata.get("annotations") or {}
-    spec = manifest.get("spec") or {}
-    read = _read(spec, _Spec) or _Spec()
-    status = _read(manifest.get("status") or {}, _Status) or _Status()
+    annotations = found.named("annotations", TEXT_BY_NAME) or {}
+    spec, digest = spec_of(found.spec)
+    status = read(found.status, STATUS) or Status()
     record = _record(annotations.get(SYNC_ANNOTATION, "{}"))
-    sources = read.sources or ((read.source,) if read.source else ())
+    sources = spec.sources or ((spec.source,) if spec.source else ())
+    identity = found.identity
     return Seen(
-        key=AppKey(metadata.get("namespace") or "", metadata["name"]),
-        project=read.project or "default",
+        key=AppKey(identity.namespace, identity.name),
+        project=spec.project or "default",
         sources=sources,
-        spec=spec_digest(spec),
-        operation=spec_digest(manifest["operation"]) if manifest.get("operation") else "",
+        spec=digest,
+        operation=_operation(found.operation),
         refresh=annotations.get(REFRESH_ANNOTATION, ""),
-        deleting="deletionTimestamp" in metadata,
-        finalizers=tuple(metadata.get("finalizers") or ()),
+        deleting=found.deleting,
+        finalizers=found.named("finalizers", TEXTS) or (),
         skipped=annotations.get(SKIP_ANNOTATION) == TRUE,
         take_over=annotations.get(TAKE_OVER_ANNOTATION) == TRUE,
         current=_current(status.sync, len(sources)),
@@ -85,15 +56,17 @@ def seen(manifest: Manifest, labels: tuple[str, ...] = ()) -> Seen:
         unsettled=_unsettled(status),
         retry_at_s=record.retry_at_s,
         number=record.number,
-        present=_present(manifest),
-        shown=shown(manifest, labels),
+        present=_present(found) if carried else b"",
+        shown=shown(found, spec, status, labels),
     )
 
 
-def _present(manifest: Manifest) -> bytes:
+def _present(found: Observed) -> bytes:
     """The object as messages carry it; nothing of one that is too large to be worth it."""
-    metadata = {name: value for name, value in manifest["metadata"].items() if name != "managedFields"}
-    content = msgspec.json.encode({**manifest, "metadata": metadata})
+    metadata = {name: value for name, value in found.metadata.items() if name != "managedFields"}
+    parts = {"spec": found.spec, "status": found.status, "operation": found.operation}
+    told = {name: part for name, part in parts.items() if part is not EMPTY}
+    content = msgspec.json.encode({"apiVersion": API_VERSION, "kind": "Application", "metadata": metadata, **told})
     return content if len(content) <= CARRIED_BYTES else b""
 
 
@@ -117,29 +90,24 @@ def controller_runs(manifest: Manifest) -> bool:
     return replicas is None or replicas > 0
 
 
-Read = TypeVar("Read", bound=msgspec.Struct)
-
-
-def _read(content: Any, kind: type[Read]) -> Read | None:
-    try:
-        return msgspec.convert(content, kind)
-    except msgspec.ValidationError:
-        return None
+def _operation(content: Raw) -> str:
+    operation = msgspec.json.decode(content) if content is not EMPTY else None
+    return spec_digest(operation) if operation else ""
 
 
 def _record(text: str) -> SyncRecord:
     try:
-        return msgspec.json.decode(text, type=SyncRecord)
+        return RECORD.decode(text)
     except msgspec.MsgspecError:
         return SyncRecord()
 
 
-def _current(sync: _Sync, sources: int) -> tuple[str, ...]:
+def _current(sync: Sync, sources: int) -> tuple[str, ...]:
     commits = sync.revisions or (sync.revision,)
     return commits if len(commits) == sources else ("",) * sources
 
 
-def _unsettled(status: _Status) -> bool:
+def _unsettled(status: Status) -> bool:
     return (
         status.operation_state.phase == "Running"
         or status.sync.status == "Unknown"

@@ -17,6 +17,7 @@ from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
 from varde.model.settings import ArgoSettings, settings
 from varde.ports.kube import Cluster
+from varde.scheduler.observed import Observed
 from varde.scheduler.projection import PROJECT_FINALIZER, SeenProject, controller_runs, seen, seen_project
 
 __all__ = ["Listener", "View"]
@@ -67,7 +68,7 @@ class View:
         self.listener: Listener | None = None
         self.labels = labels
         self._applications = Reflector[Seen](
-            cluster, GROUP, "Application", lambda found: seen(found, labels), namespace=namespace
+            cluster, GROUP, "Application", self._seen, namespace=namespace, shape=Observed
         )
         self._projects = Reflector[SeenProject](cluster, GROUP, "AppProject", seen_project, namespace=namespace)
         self._configuration = tuple(
@@ -179,6 +180,10 @@ class View:
 
     def _project_key(self, name: str) -> ResourceKey:
         return ResourceKey(group=GROUP, kind="AppProject", namespace=self._namespace, name=name)
+
+    def _seen(self, found: Observed) -> Seen:
+        # A standby sends no messages; what it takes over goes without its Application once, which costs a read.
+        return seen(found, self.labels, carried=self.listener is not None)
 
     def _application(self, change: Changed[Seen]) -> None:
         self._tell(lambda to: to.application_changed(change.old, change.new))

@@ -8,7 +8,7 @@ import msgspec
 from varde.errors import Transient
 from varde.model.resource import Manifest, ResourceKey, ResourceType
 
-__all__ = ["Cluster", "Expired", "Listing", "Propagation", "WatchEvent"]
+__all__ = ["Cluster", "Expired", "Identity", "Listing", "Propagation", "Shaped", "WatchEvent"]
 
 Propagation = Literal["Foreground", "Background", "Orphan"]
 
@@ -17,18 +17,35 @@ class Expired(Transient):
     """The API server has forgotten the resourceVersion to continue from (HTTP 410): list again."""
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """A consistent list and the resourceVersion that a watch continues from."""
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Which object of its kind, and as of when."""
 
-    items: tuple[Manifest, ...]
+    namespace: str
+    name: str
+    resource_version: str
+
+
+class Shaped(Protocol):
+    """An object of a list or watch that is read as a type of its own: only what that has is decoded."""
+
+    @property
+    def identity(self) -> Identity:
+        """Of a bookmark it has the resourceVersion alone."""
+        ...
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A consistent list, its items as what was asked for, and the resourceVersion that a watch continues from."""
+
+    items: tuple[Any, ...]
     resource_version: str
 
 
 class WatchEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One change; of a ``BOOKMARK`` only the object's resourceVersion counts."""
+    """One change; the object is what was asked for. Of a ``BOOKMARK`` only its resourceVersion counts."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
-    object: Manifest
+    object: Any
 
 
 class Cluster(Protocol):
@@ -63,8 +80,18 @@ class Cluster(Protocol):
         labels: str = "",
         fields: str = "",
         metadata_only: bool = False,
+        shape: type[Shaped] | None = None,
     ) -> Listing:
-        """Read all objects of a kind, in pages; ``metadata_only`` asks for PartialObjectMetadata."""
+        """Read all objects of a kind, in pages.
+
+        Args:
+            kind: as discovery tells it.
+            namespace: empty: all.
+            labels: label selector.
+            fields: field selector.
+            metadata_only: ask for PartialObjectMetadata.
+            shape: what to read each object as; None: as a Manifest.
+        """
         ...
 
     def watch(
@@ -76,8 +103,9 @@ class Cluster(Protocol):
         labels: str = "",
         fields: str = "",
         metadata_only: bool = False,
+        shape: type[Shaped] | None = None,
     ) -> AsyncIterator[WatchEvent]:
-        """Follow a kind from a resourceVersion, with bookmarks, until the server ends it.
+        """Follow a kind from a resourceVersion, with bookmarks, until the server ends it; arguments as for ``list``.
 
         Raises:
             Expired: (a Transient) the version is too old: list again.

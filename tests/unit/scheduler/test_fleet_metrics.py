@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -12,7 +13,8 @@ from varde.core.scheduling import Desk, Need, Seen, Sent
 from varde.model.message import Lane
 from varde.model.resource import Manifest
 from varde.scheduler.fleet import Fleet, Syncs, reading
-from varde.scheduler.projection import seen
+from varde.scheduler.observed import Observed
+from varde.scheduler.projection import seen as projected
 from varde.telemetry.metrics.catalogue import CATALOGUE, SIZES, most_series
 from varde.telemetry.metrics.process import exposition, measuring
 
@@ -36,6 +38,10 @@ def application(name: str = "shop", **changes: Any) -> Manifest:
         },
         **changes,
     }
+
+
+def seen(manifest: Manifest, labels: tuple[str, ...] = ()) -> Seen:
+    return projected(msgspec.json.decode(msgspec.json.encode(manifest), type=Observed), labels)
 
 
 def operated(phase: str, finished: str, *, dry: bool = False) -> Manifest:

@@ -15,7 +15,7 @@ from varde.adapters.kube.refusal import Unserved, secret_texts
 from varde.adapters.kube.transport import Request, Transport
 from varde.errors import Terminal
 from varde.model.resource import Manifest, ResourceKey, ResourceType, key_of
-from varde.ports.kube import Expired, Listing, Propagation, WatchEvent
+from varde.ports.kube import Expired, Listing, Propagation, Shaped, WatchEvent
 from varde.telemetry.metrics.kubernetes import Call
 
 __all__ = ["FIELD_MANAGER", "KubeCluster"]
@@ -77,6 +77,7 @@ class KubeCluster:
         labels: str = "",
         fields: str = "",
         metadata_only: bool = False,
+        shape: type[Shaped] | None = None,
     ) -> Listing:
         """Read all objects of a kind, in pages of 500."""
         query = _selectors(labels, fields) | {"limit": str(PAGE_ITEMS)}
@@ -85,20 +86,20 @@ class KubeCluster:
         path = _collection(kind, namespace)
         request = Request(method="GET", path=path, query=query, what=what, call=_call("list", kind), accept=accept)
         try:
-            return await self._pages(kind, request)
+            return await self._pages(kind, request, shape)
         except Expired:
             # The snapshot went while paging: one answer without pages cannot expire (client-go does the same).
             del query["limit"]
-            return await self._pages(kind, request)
+            return await self._pages(kind, request, shape)
 
-    async def _pages(self, kind: ResourceType, request: Request) -> Listing:
-        items: list[Manifest] = []
+    async def _pages(self, kind: ResourceType, request: Request, shape: type[Shaped] | None) -> Listing:
+        items: list[Any] = []
         following = ""
         while True:
             query = {**request.query, "continue": following} if following else request.query
             answer = await self._call(msgspec.structs.replace(request, query=query))
             page = decoding.page(answer)
-            items += (decoding.named(item, kind) for item in page.items or ())
+            items += (decoding.read(item, kind, shape) for item in page.items or ())
             following = page.metadata.following
             if not following:
                 return Listing(items=tuple(items), resource_version=page.metadata.resource_version)
@@ -112,6 +113,7 @@ class KubeCluster:
         labels: str = "",
         fields: str = "",
         metadata_only: bool = False,
+        shape: type[Shaped] | None = None,
     ) -> AsyncIterator[WatchEvent]:
         """Follow a kind; the server ends it after about five minutes.
 
@@ -130,9 +132,10 @@ class KubeCluster:
         request = Request(method="GET", path=path, query=query, what=what, call=_call("watch", kind), accept=accept)
         try:
             async with self._transport.stream(request, timeout_s=timeout_s + WATCH_GRACE_S) as chunks:
-                yield WatchEvent(type="BOOKMARK", object={"metadata": {"resourceVersion": resource_version}})
+                start = msgspec.json.encode({"metadata": {"resourceVersion": resource_version}})
+                yield WatchEvent(type="BOOKMARK", object=decoding.read(msgspec.Raw(start), kind, shape))
                 async for line in decoding.lines(chunks.iter_any()):
-                    yield decoding.watch_event(line, kind, what)
+                    yield decoding.watch_event(line, kind, what, shape)
         except Unserved:
             self._discovery.forget()
             raise

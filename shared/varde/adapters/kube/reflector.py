@@ -8,13 +8,13 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 import msgspec
 
 from varde.errors import Transient
-from varde.model.resource import Manifest, ResourceKey, key_of
-from varde.ports.kube import Cluster, Expired, WatchEvent
+from varde.model.resource import ResourceKey
+from varde.ports.kube import Cluster, Expired, Identity, Shaped, WatchEvent
 from varde.telemetry.metrics.kubernetes import because
 
 __all__ = ["Changed", "Reflector"]
@@ -42,6 +42,7 @@ class Selection(TypedDict):
     labels: str
     fields: str
     metadata_only: bool
+    shape: type[Shaped] | None
 
 
 class Reflector(Generic[Kept]):
@@ -56,6 +57,7 @@ class Reflector(Generic[Kept]):
         labels: label selector.
         fields: field selector.
         metadata_only: ask for metadata alone.
+        shape: what ``project`` takes objects as; None: as Manifests.
     """
 
     def __init__(
@@ -63,12 +65,13 @@ class Reflector(Generic[Kept]):
         cluster: Cluster,
         group: str,
         kind: str,
-        project: Callable[[Manifest], Kept],
+        project: Callable[[Any], Kept],
         *,
         namespace: str = "",
         labels: str = "",
         fields: str = "",
         metadata_only: bool = False,
+        shape: type[Shaped] | None = None,
     ) -> None:
         self._cluster = cluster
         self._group = group
@@ -78,6 +81,7 @@ class Reflector(Generic[Kept]):
         self._labels = labels
         self._fields = fields
         self._metadata_only = metadata_only
+        self._shape = shape
         self._items: dict[ResourceKey, Kept] = {}
         self._version = ""
         self._spread = zlib.crc32(f"{group}/{kind}/{namespace}".encode()) / 2**32
@@ -128,7 +132,11 @@ class Reflector(Generic[Kept]):
     async def _followed(self) -> AsyncIterator[Changed[Kept]]:
         kind = await self._cluster.resource_type(self._group, self._kind)
         selection = Selection(
-            namespace=self._namespace, labels=self._labels, fields=self._fields, metadata_only=self._metadata_only
+            namespace=self._namespace,
+            labels=self._labels,
+            fields=self._fields,
+            metadata_only=self._metadata_only,
+            shape=self._shape,
         )
         if not self._version:
             with because("watch"):
@@ -144,14 +152,14 @@ class Reflector(Generic[Kept]):
             if known is not None:
                 yield known
             # Only once the consumer is done with it: what fails in between is seen again.
-            self._version = event.object["metadata"]["resourceVersion"]
+            self._version = _identity(event.object).resource_version
 
     def _connected(self) -> None:
         if self.connected_since_s is None:
             self.connected_since_s = time.monotonic()
 
-    def _replaced(self, manifests: tuple[Manifest, ...]) -> Iterator[Changed[Kept]]:
-        present = {key_of(manifest): self._project(manifest) for manifest in manifests}
+    def _replaced(self, found: tuple[Any, ...]) -> Iterator[Changed[Kept]]:
+        present = {self._key(each): self._project(each) for each in found}
         for key in self._items.keys() - present.keys():
             yield Changed(key=key, old=self._items.pop(key), new=None)
         for key, new in present.items():
@@ -161,10 +169,26 @@ class Reflector(Generic[Kept]):
                 yield Changed(key=key, old=old, new=new)
 
     def _kept(self, event: WatchEvent) -> Changed[Kept] | None:
-        key = key_of(event.object)
+        key = self._key(event.object)
         if event.type == "DELETED":
             gone = self._items.pop(key, None)
             return None if gone is None else Changed(key=key, old=gone, new=None)
         old, new = self._items.get(key), self._project(event.object)
         self._items[key] = new
         return None if old == new else Changed(key=key, old=old, new=new)
+
+    def _key(self, found: Any) -> ResourceKey:
+        identity = _identity(found)
+        return ResourceKey(group=self._group, kind=self._kind, namespace=identity.namespace, name=identity.name)
+
+
+def _identity(found: Any) -> Identity:
+    if not isinstance(found, dict):
+        shaped: Shaped = found
+        return shaped.identity
+    metadata = found["metadata"]
+    return Identity(
+        namespace=metadata.get("namespace") or "",
+        name=metadata.get("name") or "",
+        resource_version=metadata["resourceVersion"],
+    )
