@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-__all__ = ["Calls", "by_verb", "difference", "parsed", "total", "watches"]
+__all__ = ["Calls", "by_verb", "difference", "of_resource", "parsed", "total", "watches"]
 
 Calls = Mapping[str, int]
 """How many by ``VERB resource``, such as ``PATCH applications/status``."""
@@ -54,6 +54,11 @@ def by_verb(calls: Calls) -> Mapping[str, int]:
     for name, count in calls.items():
         sums[name.partition(" ")[0]] += count
     return dict(sorted(sums.items()))
+
+
+def of_resource(calls: Calls, resource: str) -> int:
+    """How many were of a resource and its subresources."""
+    return sum(count for name, count in calls.items() if name.partition(" ")[2].partition("/")[0] == resource)
 
 
 def total(calls: Calls) -> int:

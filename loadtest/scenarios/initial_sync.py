@@ -23,6 +23,7 @@ async def measure(trial: Trial) -> Outcome:
     shared, own = manifests[: -len(fleet.applications)], manifests[-len(fleet.applications) :]
     synced, live = trial.settled(fleet.applications), trial.live(fleet.applications)
     trial.applications.states[trial.sample.name] = []
+    _, _, resource = (await trial.applications_path()).rpartition("/")
     async with window(trial) as until_rest:
         async with window(trial) as until_synced:
             began_s = time.time()
@@ -43,6 +44,7 @@ async def measure(trial: Trial) -> Outcome:
         "initial_sync_apps_per_s": total / took_s,
         "initial_sync_objects_per_s": fleet.objects / took_s,
         **_costs(until_synced, until_rest, total),
+        "initial_sync_own_object_calls_per_app": api_calls.of_resource(until_rest.cost.calls, resource) / total,
         **({"initial_sync_healthy_apps_per_s": total / healthy_s} if healthy_s else {}),
     }
     since_s = tuple(sorted(at_s - began_s for at_s in synced_at_s.values()))

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loadtest.api_calls import by_verb, difference, parsed, total, watches
+from loadtest.api_calls import by_verb, difference, of_resource, parsed, total, watches
 from loadtest.api_server import _counted
 from loadtest.budget import NEIGHBOURS, Told, Watched, budget, differences
 from loadtest.comparison import compared, paired, ratio_interval
@@ -237,6 +237,14 @@ def test_a_line_explains_at_most_all_of_the_spread(points: list[tuple[int, float
 )
 def test_a_cell_says_whether_the_aim_is_met(figure: str, value: float, apps: int, marked: str) -> None:
     assert marked in tables([grown(apps, {figure: value})])
+
+
+def test_controllers_requests_are_not_the_engines() -> None:
+    figures = {"initial_sync_calls_per_app": 26.0, "initial_sync_own_object_calls_per_app": 3.0}
+    text = tables([structs.replace(grown(10, figures), controllers=True)])
+    assert "| at most objects + 2 | 26.0 |" in text
+    assert "| at most 2 | 3.00 ✓ |" in text
+    assert of_resource({"PUT applications": 2, "PATCH applications/status": 1, "PUT leases": 4}, "applications") == 3
 
 
 def test_open_watches_of_a_resource_are_counted_over_its_versions() -> None:
