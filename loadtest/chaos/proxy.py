@@ -95,7 +95,7 @@ class Proxy:
             with contextlib.suppress(OSError):
                 await self._relay(connection, reader)
         finally:
-            connection.abort()
+            connection.close()
             connection.ended.set()
             self._connections.discard(connection)
 
@@ -155,3 +155,9 @@ class _Connection:
         for writer in (self.client, self.server):
             if writer is not None:
                 writer.transport.abort()
+
+    def close(self) -> None:
+        """End both sides once all is sent."""
+        for writer in (self.client, self.server):
+            if writer is not None:
+                writer.close()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 
 import structlog
 
-from varde.adapters.kube.lease import Held, Sightings, read_lease
+from varde.adapters.kube.lease import NOT_IN_TIME, Held, Sightings, read_lease
 from varde.errors import Transient
 from varde.ports.kube import Cluster
 
@@ -100,7 +100,7 @@ class Election:
                     if await self._try(sightings):
                         return True
             except (Transient, TimeoutError) as error:
-                log.warning("the election waits for the cluster", lease=self._name, error=str(error))
+                log.warning("the election waits for the cluster", lease=self._name, error=str(error) or NOT_IN_TIME)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_S)
         return False

@@ -17,12 +17,14 @@ from varde.errors import Conflict, Terminal, VardeError
 from varde.model.resource import Manifest, ResourceKey
 from varde.ports.kube import Cluster
 
-__all__ = ["GROUP", "KIND", "Held", "Lease", "Sightings", "lease_key", "lease_of", "read_lease"]
+__all__ = ["GROUP", "KIND", "NOT_IN_TIME", "Held", "Lease", "Sightings", "lease_key", "lease_of", "read_lease"]
 
 GROUP = "coordination.k8s.io"
 KIND = "Lease"
 GIVE_UP_S = 3.0
 """How long a stopping process tries to give a Lease back."""
+NOT_IN_TIME = "no answer in time"
+"""What a TimeoutError has no words for."""
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from typing import Self
 
 import structlog
 
-from varde.adapters.kube.lease import GROUP, KIND, Held, Lease, Sightings, lease_key, lease_of, read_lease
+from varde.adapters.kube.lease import GROUP, KIND, NOT_IN_TIME, Held, Lease, Sightings, lease_key, lease_of, read_lease
 from varde.adapters.kube.reflector import Changed, Reflector
 from varde.errors import Conflict, Terminal, Transient
 from varde.ports.kube import Cluster
@@ -117,7 +117,7 @@ class Membership:
                     if not await self._held.renew():
                         await self._rejoin()
             except (Transient, Terminal, TimeoutError) as error:
-                log.warning("the shard's lease was not renewed", shard=self._shard, error=str(error))
+                log.warning("the shard's lease was not renewed", shard=self._shard, error=str(error) or NOT_IN_TIME)
 
     async def _rejoin(self) -> None:
         self.term += 1
