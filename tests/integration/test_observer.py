@@ -39,7 +39,7 @@ class Recording(KubeCluster):
 
     async def watch(self, kind: ResourceType, resource_version: str, **selection: Any) -> AsyncIterator[WatchEvent]:
         async for event in super().watch(kind, resource_version, **selection):
-            self.secrets += [event.object] if event.object.get("kind") == "Secret" else []
+            self.secrets += [event.object] if kind.kind == "Secret" and event.type != "BOOKMARK" else []
             yield event
 
 

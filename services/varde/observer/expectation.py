@@ -3,6 +3,7 @@
 From the Applications' reflector; read by ``service`` and ``watches``. Values only.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,23 +13,31 @@ from varde.core.health import MISSING
 from varde.core.tracking import application_label
 from varde.model.cluster import IN_CLUSTER
 from varde.model.message import AppKey
-from varde.model.resource import Manifest, ResourceKey
+from varde.model.resource import ResourceKey
+from varde.ports.kube import Identity
 
-__all__ = ["Expectation", "Expectations", "Kind", "Recorded", "expectation"]
+__all__ = ["Expectation", "Expectations", "Kind", "Recorded", "Told", "expectation"]
+
+EMPTY = msgspec.Raw(b"{}")
 
 Kind = tuple[str, str]
 """Group and kind."""
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One object as an Application's status has it; ``synced``: it was live and as in Git."""
 
     key: ResourceKey
     health: str
     synced: bool
 
+    @property
+    def kind(self) -> Kind:
+        """Of the object."""
+        return self.key.group, self.key.kind
 
-class Expectation(msgspec.Struct, frozen=True, kw_only=True):
+
+class Expectation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One Application, and whether changes of its objects are told: not when they are in another cluster.
 
     Of one that is being deleted nothing is expected to be there, but its deletion goes on when an object is gone.
@@ -65,35 +74,54 @@ class _Spec(msgspec.Struct, frozen=True, kw_only=True):
     destination: _Destination = _Destination()
 
 
-class _Metadata(msgspec.Struct, frozen=True, kw_only=True):
-    deletion: str = msgspec.field(default="", name="deletionTimestamp")
+class _Metadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    namespace: str = ""
+    name: str = ""
+    resource_version: str
+    deletion_timestamp: str = ""
 
 
-class _Application(msgspec.Struct, frozen=True, kw_only=True):
-    metadata: _Metadata = _Metadata()
-    spec: _Spec = _Spec()
-    status: _Status = _Status()
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """An Application as the watch tells it; its parts are not read yet, as they may not fit."""
+
+    metadata: _Metadata
+    spec: msgspec.Raw = EMPTY
+    status: msgspec.Raw = EMPTY
+
+    @property
+    def identity(self) -> Identity:
+        """See ``varde.ports.kube.Shaped``."""
+        metadata = self.metadata
+        return Identity(namespace=metadata.namespace, name=metadata.name, resource_version=metadata.resource_version)
 
 
-def expectation(application: Manifest) -> Expectation:
+_spec = msgspec.json.Decoder(_Spec)
+_status = msgspec.json.Decoder(_Status)
+
+
+def expectation(application: Told) -> Expectation:
     """Read an Application; one that cannot be read expects nothing, as the worker's condition on it says why."""
     try:
-        read = msgspec.convert(application, _Application)
+        destination = _spec.decode(application.spec).destination
+        resources = _status.decode(application.status).resources
     except msgspec.ValidationError:
         return Expectation(observed=False)
-    destination = read.spec.destination
     here = destination.server.rstrip("/") == IN_CLUSTER.server or destination.name == IN_CLUSTER.name
-    if read.metadata.deletion or not here:
+    if application.metadata.deletion_timestamp or not here:
         return Expectation(observed=here)
-    return Expectation(
-        observed=True, resources=tuple(_recorded(each) for each in read.status.resources if not each.hook)
-    )
+    return Expectation(observed=True, resources=tuple(_recorded(each) for each in resources if not each.hook))
 
 
 def _recorded(resource: _Resource) -> Recorded:
-    key = ResourceKey(group=resource.group, kind=resource.kind, namespace=resource.namespace, name=resource.name)
+    """What many objects have in common is the same text."""
+    key = ResourceKey(
+        group=sys.intern(resource.group),
+        kind=sys.intern(resource.kind),
+        namespace=sys.intern(resource.namespace),
+        name=sys.intern(resource.name),
+    )
     live = resource.health.status != MISSING
-    return Recorded(key=key, health=resource.health.status, synced=live and resource.status == "Synced")
+    return Recorded(key=key, health=sys.intern(resource.health.status), synced=live and resource.status == "Synced")
 
 
 class Expectations:
@@ -104,19 +132,22 @@ class Expectations:
         self._labels: dict[str, AppKey] = {}
         self._kinds: Counter[Kind] = Counter()
 
-    def put(self, app: AppKey, present: Expectation | None) -> None:
-        """Take what an Application expects now; None: it is gone."""
-        for recorded in self._of(app):
-            kind = (recorded.key.group, recorded.key.kind)
-            self._kinds[kind] -= 1
-            if not self._kinds[kind]:
-                del self._kinds[kind]
+    def put(self, app: AppKey, present: Expectation | None) -> bool:
+        """Take what an Application expects now; None: it is gone.
+
+        Returns:
+            Whether that asks for a kind which nobody has asked for before.
+        """
+        resources = present.resources if present else ()
+        known = self.kinds()
+        self._kinds.update(recorded.kind for recorded in resources)
+        self._kinds.subtract(recorded.kind for recorded in self._of(app))
         self._apps.pop(app, None)
         self._labels.pop(application_label(app), None)
         if present is not None:
             self._apps[app] = present
             self._labels[application_label(app)] = app
-            self._kinds.update((recorded.key.group, recorded.key.kind) for recorded in present.resources)
+        return not self.kinds() <= known
 
     def _of(self, app: AppKey) -> tuple[Recorded, ...]:
         found = self._apps.get(app)
@@ -124,7 +155,7 @@ class Expectations:
 
     def kinds(self) -> frozenset[Kind]:
         """Every kind of which some Application has an object."""
-        return frozenset(self._kinds)
+        return frozenset(+self._kinds)
 
     def observed(self, app: AppKey) -> bool:
         """Whether changes of its objects are worth telling."""
@@ -144,5 +175,5 @@ class Expectations:
         """All objects of a kind that Applications have."""
         for app, expected in self._apps.items():
             for recorded in expected.resources:
-                if (recorded.key.group, recorded.key.kind) == kind:
+                if recorded.kind == kind:
                     yield app, recorded

@@ -16,7 +16,7 @@ from varde.adapters.kube import Changed, Reflector, connect
 from varde.adapters.scheduler import SchedulerClient
 from varde.model.event import Drifted, HealthChanged
 from varde.model.message import AppKey
-from varde.observer.expectation import Expectation, Expectations, expectation
+from varde.observer.expectation import Expectation, Expectations, Told, expectation
 from varde.observer.measured import follow
 from varde.observer.settings import ObserverSettings
 from varde.observer.watches import Watches
@@ -71,9 +71,11 @@ class Observer:
 
     def __init__(self, cluster: Cluster, namespace: str, tell: Callable[[Drifted | HealthChanged], None]) -> None:
         self._expectations = Expectations()
-        self._applications = Reflector(cluster, "argoproj.io", "Application", expectation, namespace=namespace)
+        self._applications = Reflector(
+            cluster, "argoproj.io", "Application", expectation, namespace=namespace, shape=Told
+        )
         self._watches = Watches(cluster, self._expectations, control_namespace=namespace, tell=tell)
-        self._moved = asyncio.Event()
+        self._kind_needed = asyncio.Event()
         self._begun: set[AppKey] = set()
         """Applications that have had their first sync since the last look for strays."""
 
@@ -109,8 +111,8 @@ class Observer:
         app = AppKey(change.key.namespace, change.key.name)
         if change.new and change.new.resources and not (change.old and change.old.resources):
             self._begun.add(app)
-        self._expectations.put(app, change.new)
-        self._moved.set()
+        if self._expectations.put(app, change.new):
+            self._kind_needed.set()
 
     async def _strays_looked_for(self) -> None:
         while True:
@@ -124,6 +126,6 @@ class Observer:
         await self._applications.ready.wait()
         while True:
             self._watches.adjust(time.monotonic())
-            self._moved.clear()
+            self._kind_needed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), ADJUST_S)
+                await asyncio.wait_for(self._kind_needed.wait(), ADJUST_S)

@@ -47,13 +47,16 @@ def sighting(control_namespace: str, expectations: Expectations) -> Callable[[Ma
 
 def _application(live: Manifest, control_namespace: str, expectations: Expectations) -> AppKey | None:
     metadata = live["metadata"]
+    label = (metadata.get("labels") or {}).get(APPLICATION_LABEL, "")
+    labelled = expectations.labelled(label) if label else None
     tracking = parse((metadata.get("annotations") or {}).get(TRACKING_ANNOTATION, ""))
     if tracking is not None:
         ours = owned(live, tracking.instance, key_of(live), TrackingMethod.ANNOTATION)
-        return app_key(tracking.instance, control_namespace) if ours else None
-    label = (metadata.get("labels") or {}).get(APPLICATION_LABEL, "")
+        tracked = app_key(tracking.instance, control_namespace) if ours else None
+        # Rather the one that is in memory already than its equal.
+        return labelled if labelled == tracked else tracked
     by_label = owned(live, label, key_of(live), TrackingMethod.LABEL, label_key=APPLICATION_LABEL)
-    return expectations.labelled(label) if label and by_label else None
+    return labelled if by_label else None
 
 
 def since(change: Changed[Sighting | None], at_s: float) -> Iterator[Drifted | HealthChanged]:

@@ -15,6 +15,7 @@ change between two applies of Varde's when the watch showed neither (after a new
 object finds it.
 """
 
+import sys
 from typing import Any
 
 import msgspec
@@ -25,12 +26,16 @@ from varde.model.resource import Manifest
 
 __all__ = ["Fingerprint", "drifted", "fingerprint"]
 
+DIGITS = 16
+"""64 bits tell two sets of one object apart, and every object's are kept."""
 
-class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
+
+class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an object's metadata says of Varde's fields.
 
-    ``fields`` is a digest of the set, ``size`` how many there are (0: none), ``time`` the entry's own, RFC 3339.
-    ``touched``: another has written the object itself, not its status, after Varde's entry or in the same second.
+    ``fields`` is the beginning of a digest of the set, ``size`` how many there are (0: none), ``time`` the entry's own,
+    RFC 3339. ``touched``: another has written the object itself, not its status, after Varde's entry or in the same
+    second.
     """
 
     uid: str
@@ -50,7 +55,13 @@ def fingerprint(metadata_object: Manifest) -> Fingerprint | None:
         return Fingerprint(uid=metadata["uid"], touched=True)
     fields, time = own["fieldsV1"], own.get("time") or ""
     touched = any((entry.get("time") or "") >= time for entry in entries(metadata_object) if entry is not own)
-    return Fingerprint(uid=metadata["uid"], fields=digest_of(fields), size=_size(fields), time=time, touched=touched)
+    return Fingerprint(
+        uid=metadata["uid"],
+        fields=digest_of(fields)[:DIGITS],
+        size=_size(fields),
+        time=sys.intern(time),
+        touched=touched,
+    )
 
 
 def drifted(previous: Fingerprint | None, present: Fingerprint | None) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from varde.adapters.kube import Changed
@@ -9,13 +10,20 @@ from varde.core.drift import Fingerprint
 from varde.model.event import Drifted, HealthChanged
 from varde.model.message import AppKey
 from varde.model.resource import ResourceKey
-from varde.observer.expectation import Expectations, expectation
+from varde.observer.expectation import Expectations, Told, expectation
 from varde.observer.sighting import Sighting, at_first, sighting, since, strays
 
 APP = AppKey("argocd", "shop")
 KEY = ResourceKey(group="apps", kind="Deployment", namespace="web", name="front")
+
+
+def told(application: dict[str, Any], **metadata: Any) -> Told:
+    known = {"name": "shop", "namespace": "argocd", "resourceVersion": "1"}
+    return msgspec.json.decode(msgspec.json.encode({**application, "metadata": known | metadata}), type=Told)
+
+
 EXPECTATIONS = Expectations()
-EXPECTATIONS.put(APP, expectation({}))
+EXPECTATIONS.put(APP, expectation(told({})))
 project = sighting("argocd", EXPECTATIONS)
 
 
@@ -104,14 +112,10 @@ def test_health_is_told_when_it_becomes_another() -> None:
     assert between(seen(), seen()) == []
 
 
-def application(resource: dict[str, Any], **metadata: Any) -> dict[str, Any]:
-    return {
-        "metadata": {"name": "shop", "namespace": "argocd", **metadata},
-        "spec": {"destination": {"server": "https://kubernetes.default.svc", "namespace": "web"}},
-        "status": {
-            "resources": [{"group": "apps", "kind": "Deployment", "namespace": "web", "name": "front", **resource}]
-        },
-    }
+def application(resource: dict[str, Any], **metadata: Any) -> Told:
+    known = {"group": "apps", "kind": "Deployment", "namespace": "web", "name": "front"}
+    spec = {"destination": {"server": "https://kubernetes.default.svc", "namespace": "web"}}
+    return told({"spec": spec, "status": {"resources": [known | resource]}}, **metadata)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +151,7 @@ def test_an_object_that_the_status_does_not_know_is_a_stray() -> None:
 
 def test_nothing_is_a_stray_of_an_application_that_has_not_said_what_it_has() -> None:
     expectations = Expectations()
-    expectations.put(APP, expectation({}))
+    expectations.put(APP, expectation(told({})))
     assert not list(strays({APP}, expectations, {KEY: seen()}, 1.0))
 
 
@@ -164,8 +168,17 @@ def test_kinds_are_needed_while_an_application_has_objects_of_them() -> None:
         expectations.put(AppKey("argocd", name), expectation(application({})))
     expectations.put(AppKey("argocd", "one"), None)
     assert expectations.kinds() == {("apps", "Deployment")}
-    expectations.put(AppKey("argocd", "two"), expectation({"metadata": {}}))
+    expectations.put(AppKey("argocd", "two"), expectation(told({})))
     assert expectations.kinds() == frozenset()
+
+
+def test_it_is_told_when_a_kind_is_needed_that_was_not() -> None:
+    expectations = Expectations()
+    assert expectations.put(AppKey("argocd", "one"), expectation(application({})))
+    assert not expectations.put(AppKey("argocd", "two"), expectation(application({"status": "Synced"})))
+    assert not expectations.put(AppKey("argocd", "one"), None)
+    assert not expectations.put(AppKey("argocd", "two"), None)
+    assert expectations.put(AppKey("argocd", "two"), expectation(application({})))
 
 
 def test_of_an_application_that_is_being_deleted_changes_are_told_and_nothing_is_expected() -> None:
@@ -176,7 +189,5 @@ def test_of_an_application_that_is_being_deleted_changes_are_told_and_nothing_is
 
 def test_nothing_is_told_of_applications_that_are_gone_or_elsewhere() -> None:
     assert not Expectations().observed(APP)
-    elsewhere = application({})
-    elsewhere["spec"]["destination"] = {"server": "https://far.test"}
-    assert not expectation(elsewhere).observed
-    assert not expectation({"metadata": {}, "spec": "broken"}).observed
+    assert not expectation(told({"spec": {"destination": {"server": "https://far.test"}}})).observed
+    assert not expectation(told({"spec": "broken"})).observed
