@@ -22,7 +22,7 @@ from varde.model.claim import SYNC_ANNOTATION, SyncRecord
 __all__ = ["Seen", "Sight", "behind"]
 
 LOOK_S = 0.2
-"""Grain of every time that is reported; two small lists each cost the API server some milliseconds."""
+"""Two small lists each cost the API server some milliseconds."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,8 +101,15 @@ class Sight:
             for application in self._fleet.applications
         }
 
-    async def converged(self, wanted: Mapping[str, int], *, patience_s: float) -> Mapping[str, Seen]:
+    async def converged(
+        self, wanted: Mapping[str, int], *, patience_s: float, look_s: float = LOOK_S
+    ) -> Mapping[str, Seen]:
         """Wait until each application was seen Synced at its value or a later one.
+
+        Args:
+            wanted: values by application.
+            patience_s: how long to wait.
+            look_s: between looks, and so the grain of what is measured.
 
         Returns:
             Those that were not in time, as they were last seen; empty: converged.
@@ -113,11 +120,11 @@ class Sight:
             try:
                 seen = await self.look()
             except Terminal:
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(look_s)
                 continue
             lacking = behind(seen, {name: wanted[name] for name in lacking})
             if lacking:
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(look_s)
         return lacking
 
     async def at_rest(self, wanted: Mapping[str, int], *, patience_s: float) -> Mapping[str, Seen]:

@@ -21,6 +21,8 @@ __all__ = ["TARGETS", "Takeovers", "measure", "save", "workers_of"]
 
 TARGETS = ("leader", "repo-server", "worker")
 PATIENCE_S = 60.0
+LOOK_S = 0.05
+"""Grain of the times."""
 POLL_S = 3600.0
 """No poll is to find what a takeover has to."""
 SETTLED_S = 8.0
@@ -81,7 +83,7 @@ async def _takeover_s(stage: Stage, target: str, chance: Random) -> float:
     killed_s = time.monotonic()
     await stage.pusher.push((application,))
     wanted = {application.name: stage.pusher.wanted[application.name]}
-    if await stage.sight.converged(wanted, patience_s=PATIENCE_S):
+    if await stage.sight.converged(wanted, patience_s=PATIENCE_S, look_s=LOOK_S):
         raise Terminal("\n".join((f"{name} was killed, and a push not live within {PATIENCE_S} s", *stage.tails())))
     taken_s = time.monotonic() - killed_s
     await asyncio.sleep(SETTLED_S)
