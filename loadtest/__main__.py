@@ -121,7 +121,7 @@ def compare(before: Path, after: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("loadtest-report"), show_default=True)
 def report(paths: tuple[Path, ...], *, as_markdown: bool, out: Path) -> None:
     """Write an HTML page with plots of results, and the plots as PNG."""
-    several = tuple(load(path) for path in paths)
+    several = sorted(map(load, paths), key=lambda results: results.apps)
     if as_markdown:
         click.echo(markdown.tables(several))
         return

@@ -14,7 +14,7 @@ __all__ = ["MOST", "WARM_UP", "capped", "make_namespaces", "remove", "status_pla
 
 WARM_UP = 16
 """Applications before the clock starts: the first requests to a new API server are slower than all others."""
-MOST = 1_000
+MOST = 500
 """Applications that a limit is measured with: it is a rate, and more of them say the same of it for longer."""
 
 

@@ -29,6 +29,8 @@ __all__ = ["Writes", "measure", "seen"]
 
 OF_THE_SERVER = ("managedFields", "creationTimestamp", "generation", "uid", "resourceVersion")
 VERSION, UID = "@version", "@uid"
+MANAGER = "same-writes"
+"""Another than the creator's, as with an engine: the API server keeps the fields of each apart."""
 
 
 class Writes(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +136,7 @@ async def _done(work: _Work, server: ApiServer) -> None:
     for number, state in enumerate(work.states):
         now = msgspec.json.decode(answer, type=_Written).metadata
         body = state.replace(VERSION.encode(), now.resourceVersion.encode()).replace(UID.encode(), now.uid.encode())
-        answer = await server.send("PUT", work.place, body)
+        answer = await server.send("PUT", f"{work.place}?fieldManager={MANAGER}", body)
         if number == 0:
             for path, content in work.applies:
                 await server.apply(path, content)
