@@ -6,6 +6,7 @@ message that counts is on its way; what comes while a worker may be in the middl
 nobody can know whether the worker has read the present before or after.
 """
 
+import zlib
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
@@ -43,14 +44,14 @@ def spec_digest(spec: Mapping[str, Any]) -> str:
     return blake2b(msgspec.json.encode(spec, order="deterministic"), digest_size=16).hexdigest()
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An Application as the scheduler sees it.
 
     ``spec`` and ``operation`` are digests (no operation: empty). ``refresh`` is the annotation's ``normal``, ``hard``
     or empty. ``current``: the commit that ``status.sync`` speaks of, for each source; empty ones where it names none.
     ``compared``: digest of the spec that the status speaks of. ``unsettled``: the status is not at rest: a sync runs,
     it says why it could not be compared, or its health is still coming. ``retry_at_s``: when its sync is to go on.
-    ``number``: of the newest message that led to a claim. ``present``: the object itself, as messages carry it.
+    ``number``: of the newest message that led to a claim. ``packed``: the object itself, deflated: a third of it.
     ``shown``: what dashboards show of it, which decides nothing.
     """
 
@@ -69,11 +70,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     unsettled: bool = False
     retry_at_s: float = 0.0
     number: int = 0
-    present: bytes = b""
+    packed: bytes = b""
     shown: Shown = Shown()
 
+    @property
+    def present(self) -> bytes:
+        """The object as messages carry it; empty: they carry none."""
+        return zlib.decompress(self.packed) if self.packed else b""
 
-class Need(msgspec.Struct, frozen=True, kw_only=True):
+
+class Need(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why an application should be looked at; fields as in ``varde.model.message.Wake``."""
 
     lane: Lane
@@ -87,7 +93,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     change: Change = Change()
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
+class Sent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The message that counts: no ``Done`` of it yet."""
 
     number: int
@@ -96,7 +102,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     at_s: float
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
+class Desk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One application's messages.
 
     ``retry_at_s`` is 0 when nobody asked to look again; ``again`` is what that look is to see to: all that the message
