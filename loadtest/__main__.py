@@ -110,9 +110,11 @@ def setting(settings: tuple[str, ...], *, apps: int, rounds: int, seed: int | No
 @main.command()
 @click.argument("before", type=FILE)
 @click.argument("after", type=FILE)
-def compare(before: Path, after: Path) -> None:
+@click.option("--in-turns", is_flag=True, help="Round by round: both are files of one `setting`.")
+def compare(before: Path, after: Path, *, in_turns: bool) -> None:
     """Ratio of each figure's medians, AFTER to BEFORE, with a 95 % interval, and what it says."""
-    click.echo(comparison.table(comparison.compared(load(before), load(after))))
+    how = comparison.paired if in_turns else comparison.compared
+    click.echo(comparison.table(how(load(before), load(after))))
 
 
 @main.command()

@@ -57,8 +57,12 @@ def compared(before: Results, after: Results) -> tuple[Compared, ...]:
 
 def paired(before: Results, after: Results) -> tuple[Compared, ...]:
     """Round by round, of results that were made in turns: the median of the rounds' ratios, and its interval."""
-    both = [(name, before.values(name), after.values(name)) for name in PAIRED]
-    return tuple(_paired(name, ours, theirs) for name, ours, theirs in both if ours and theirs and all(ours))
+    rounds = [(ours.figures, theirs.figures) for ours, theirs in zip(before.runs, after.runs, strict=True)]
+    found = {
+        name: [(ours[name], theirs[name]) for ours, theirs in rounds if ours.get(name) and name in theirs]
+        for name in PAIRED
+    }
+    return tuple(_paired(name, pairs) for name, pairs in found.items() if pairs)
 
 
 def ratio_interval(before: Sequence[float], after: Sequence[float], *, seed: int = 0) -> tuple[float, float] | None:
@@ -125,8 +129,8 @@ def _compared(name: str, values: tuple[Sequence[float], Sequence[float]]) -> Com
     )
 
 
-def _paired(name: str, before: Sequence[float], after: Sequence[float]) -> Compared:
-    ratios = [theirs / ours for ours, theirs in zip(before, after, strict=True)]
+def _paired(name: str, pairs: Sequence[tuple[float, float]]) -> Compared:
+    ratios = [theirs / ours for ours, theirs in pairs]
     interval = None
     if len(ratios) >= FEWEST:
         chance = Random(0)  # noqa: S311  resampling
@@ -134,8 +138,8 @@ def _paired(name: str, before: Sequence[float], after: Sequence[float]) -> Compa
     low, high = interval or (None, None)
     return Compared(
         name=name,
-        before=median(before),
-        after=median(after),
+        before=median([ours for ours, _ in pairs]),
+        after=median([theirs for _, theirs in pairs]),
         ratio=median(ratios),
         low=low,
         high=high,
