@@ -86,7 +86,8 @@ class Kubectl:
         return self("apply", "--server-side", *arguments, stdin=stdin)
 
     def make_secrets(self) -> None:
-        environ = {"PATH": f"{Path(KUBECTL).parent}:/usr/bin:/bin", "KUBECONFIG": str(self.kubeconfig)}
+        folders = {"KUBECONFIG": str(self.kubeconfig), "HOME": str(self.kubeconfig.parent)}
+        environ = {"PATH": f"{Path(KUBECTL).parent}:/usr/bin:/bin", **folders}
         subprocess.run(["sh", str(DEPLOY / "secrets.sh")], env=environ, check=True, capture_output=True, timeout=60)
 
     def objects(self, *arguments: str) -> list[Manifest]:

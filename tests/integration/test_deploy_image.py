@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy_manifests import ROOT, combined, container, processes, workloads
+from varde.local.lean_environment import TOLD
 
 INSTRUCTION = re.compile(r"^(?P<name>[A-Z]+) (?P<rest>.*)$")
 PREFIX = "/opt/varde"
@@ -53,9 +54,14 @@ def copy(source: Path, target: Path, *, as_is: bool) -> None:
     shutil.copy(source, place)
 
 
+def told() -> dict[str, str]:
+    """The environment that the image sets."""
+    return dict(each.split("=", 1) for name, rest in instructions() if name == "ENV" for each in rest.split())
+
+
 def run(image: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """A command of the image, with nothing of this checkout on its way."""
-    environ = {"PATH": f"{image / 'bin'}:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {**told(), "PATH": f"{image / 'bin'}:/usr/bin:/bin"}
     return subprocess.run(command, cwd="/", env=environ, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -87,7 +93,12 @@ def test_all_of_it_is_compiled(image: Path) -> None:
     (site,) = image.glob("lib/python3*/site-packages")
     sources = list((site / "varde").rglob("*.py"))
     assert sources
-    assert all(list((path.parent / "__pycache__").glob(f"{path.stem}.*.pyc")) for path in sources)
+    assert all(list((path.parent / "__pycache__").glob(f"{path.stem}.*.opt-2.pyc")) for path in sources)
+
+
+def test_its_processes_are_told_for_memory_what_the_local_ones_are() -> None:
+    assert TOLD.items() <= told().items()
+    assert told()["PATH"].startswith(f"{PREFIX}/bin:")
 
 
 def test_nothing_in_it_names_a_base_or_runs_as_root() -> None:

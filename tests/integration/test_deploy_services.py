@@ -20,6 +20,7 @@ from deployed import NAMESPACE, Kubectl, eventually
 from deploy_manifests import Manifest, combined, container, environment, pod, processes, workloads
 from served_git import GitServer
 from varde.local.kubeconfig import by_token
+from varde.local.lean_environment import TOLD
 from varde.local.ports import LOOPBACK, reserve
 
 DEFAULT_GRACE_S = 30
@@ -61,7 +62,11 @@ class Deployed:
     def _start(self, component: str, command: list[str], environ: dict[str, str]) -> None:
         with self.log(component).open("wb") as output:
             self.running[component] = subprocess.Popen(
-                command, env={"PATH": PATH, **environ}, cwd=self._folder, stdout=output, stderr=subprocess.STDOUT
+                command,
+                env={"PATH": PATH, **TOLD, **environ},
+                cwd=self._folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
 
     def _redis(self) -> list[str]:
