@@ -25,8 +25,18 @@ class Applied(msgspec.Struct, frozen=True, array_like=True):
     uid: str
 
 
+class _Saved(msgspec.Struct, frozen=True, array_like=True):
+    """The records of an application after the claim of that fence."""
+
+    fence: int
+    objects: tuple[Applied, ...]
+
+
 class AppliedStore:
     """The records of each application; with Redis away there are none, which costs reads and nothing else.
+
+    They count only while no later claim was made: where a sync's own did not get into Redis, those before it would tell
+    of objects that are as they were applied then.
 
     Args:
         store: where they lie.
@@ -35,23 +45,40 @@ class AppliedStore:
     def __init__(self, store: SealedStore) -> None:
         self._store = store
 
-    async def load(self, app: AppKey) -> dict[ResourceKey, Applied]:
-        """The records of an application, by object."""
+    async def load(self, app: AppKey, fence: int) -> dict[ResourceKey, Applied]:
+        """The records of an application, by object.
+
+        Args:
+            fence: of the newest claim, as the Application tells it.
+        """
         try:
             content = await self._store.get(_place(app))
         except Transient as error:
             log.warning("applied records not read", application=str(app), error=str(error))
             return {}
-        looked_up("applied", known=content is not None)
-        records = msgspec.msgpack.decode(content, type=tuple[Applied, ...]) if content else ()
+        records = _read(content, fence) if content else ()
+        looked_up("applied", known=bool(records))
         return {record.key: record for record in records}
 
-    async def save(self, app: AppKey, records: tuple[Applied, ...]) -> None:
-        """Replace the records of an application."""
+    async def save(self, app: AppKey, fence: int, records: tuple[Applied, ...]) -> None:
+        """Replace the records of an application.
+
+        Args:
+            fence: of the newest claim.
+            records: of all its objects that are as Git has them.
+        """
         try:
-            await self._store.put(_place(app), msgspec.msgpack.encode(records), kept_s=KEPT_S)
+            await self._store.put(_place(app), msgspec.msgpack.encode(_Saved(fence, records)), kept_s=KEPT_S)
         except Transient as error:
             log.warning("applied records not saved", application=str(app), error=str(error))
+
+
+def _read(content: bytes, fence: int) -> tuple[Applied, ...]:
+    try:
+        saved = msgspec.msgpack.decode(content, type=_Saved)
+    except msgspec.MsgspecError:
+        return ()  # another version of Varde's
+    return saved.objects if saved.fence == fence else ()
 
 
 def _place(app: AppKey) -> str:

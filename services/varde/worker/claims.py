@@ -75,6 +75,7 @@ class Applications:
         Raises:
             Held: another live worker holds it.
             Superseded: a newer message has led to a claim meanwhile.
+            ClaimLost: this shard's Lease has run out, so others would not heed the claim.
             Conflict: it changed since it was read.
         """
         await self.free(of)
@@ -82,8 +83,9 @@ class Applications:
             raise Superseded(f"message {number} for {of.key} is older than {of.record.number}, which was acted on")
         fence = of.record.fence + 1
         claim = Claim(holder=self._shard, fence=fence)
-        record = msgspec.structs.replace(record, claim=claim, fence=fence, number=number)
+        record = msgspec.structs.replace(record, claim=claim, fence=fence, number=number, unanswered=True)
         of = msgspec.structs.replace(of, term=self._membership.term)
+        self.still_held(of)
         with because("claim"):
             return await self.write(of, status, record, operation_taken=True)
 
@@ -117,19 +119,26 @@ class Applications:
         self.still_held(of)
         await self._again(of)
 
-    async def release(self, of: Subject, status: ApplicationStatus, record: SyncRecord) -> Subject:
+    async def release(
+        self, of: Subject, status: ApplicationStatus, record: SyncRecord, *, unanswered: bool = False
+    ) -> None:
         """End a claim with its outcome, whatever else changed in the Application meanwhile.
+
+        Args:
+            unanswered: whether a write may still land.
 
         Raises:
             ClaimLost: somebody else has claimed it.
         """
-        record = msgspec.structs.replace(record, claim=None)
+        record = msgspec.structs.replace(record, claim=None, unanswered=unanswered)
         while True:
             self.still_held(of)
             try:
-                return await self.write(of, status, record)
+                await self._put(of, status, record)
             except Conflict:
                 of = await self._again(of)
+            else:
+                return
 
     async def _again(self, of: Subject) -> Subject:
         raw = await self._cluster.get(application_key(of.key))
@@ -152,9 +161,16 @@ class Applications:
             Conflict: the Application changed since it was read.
             ClaimLost: it is gone.
         """
+        raw = await self._put(of, status, record, operation_taken=operation_taken)
+        return renewed(of, raw) if raw else of
+
+    async def _put(
+        self, of: Subject, status: ApplicationStatus, record: SyncRecord, *, operation_taken: bool = False
+    ) -> Manifest | None:
+        """``write``, with the Application as it is then; None when nothing differs."""
         patch = _patch(of, status, record, operation_taken=operation_taken)
         if not patch:
-            return of
+            return None
         try:
             raw = await self._cluster.replace(patched(of.raw, patch))
         except Terminal as error:
@@ -162,7 +178,7 @@ class Applications:
                 raise ClaimLost(f"Application {of.key} was deleted") from error
             raise
         self._remember(of.key, raw["metadata"]["resourceVersion"])
-        return renewed(of, raw)
+        return raw
 
     def _remember(self, key: AppKey, version: str) -> None:
         self._written[key] = version

@@ -44,7 +44,7 @@ async def delete(world: World, of: Subject, wake: Wake) -> Outcome:
     live = await gather_known(world, of)
     doomed = _doomed(of, live)
     if not doomed:
-        await world.applied.save(of.key, ())
+        await world.applied.save(of.key, of.record.fence, ())
         await world.applications.drop_finalizers(of, tuple(cascading))
         return Outcome(name="deleted")
     held = await world.applications.claim(of, of.status, of.record, wake.number)
@@ -95,8 +95,9 @@ async def _delete(world: World, of: Subject, manifest: Manifest, how: Propagatio
             key_of(manifest),
             version=manifest["apiVersion"].rpartition("/")[2],
             uid=manifest["metadata"]["uid"],
+            resource_version=manifest["metadata"]["resourceVersion"],
             propagation=how,
         )
     except Conflict:
-        # Another object of that name is there by now; the next look decides whether it is ours.
+        # It changed, or another object of that name is there by now; the next look decides what to do.
         return

@@ -83,9 +83,14 @@ async def desire(world: World, of: Subject, wake: Wake) -> DesiredState:
 
 
 def _touching(of: Subject, answer: InputsAnswer) -> str:
-    """The revision to name: the status's own while its inputs are these, but what a person's sync asked for."""
+    """The revision to name: the status's own while its inputs are these, but for what a person asked for.
+
+    A refresh is written anyway, so it names the commit that was looked at, as in Argo CD; in the middle of a sync it
+    would begin that anew.
+    """
     before = of.status.sync.revision if of.status.sync else ""
-    if before and of.record.inputs == (answer.digest,) and not of.app.operation:
+    asked = of.app.operation or (of.asked and of.phase != "Running")
+    if before and of.record.inputs == (answer.digest,) and not asked:
         return before
     return answer.commit.id
 
@@ -96,6 +101,7 @@ async def _inputs(world: World, of: Subject, wake: Wake) -> InputsAnswer:
         source=of.source,
         project=of.project.metadata.name,
         revision=_revision(of, wake),
+        expect=wake.revisions[0] if wake.revisions else "",
         freshness_s=_freshness_s(wake, world.now_s()),
         known=known,
     )
@@ -114,8 +120,9 @@ def _freshness_s(wake: Wake, now_s: float) -> float:
 def _revision(of: Subject, wake: Wake) -> str:
     """The commit or targetRevision to look at.
 
-    What a person asks for, or asked for in the operation under way; then what the scheduler resolved, which is newer
-    than what an automated operation under way began with; then the source's own, also when a person wants a look.
+    What a person asks for, or asked for in the operation under way; else the source's own, unless an automated operation
+    under way goes on and the scheduler knows of nothing newer. The commit that the scheduler knows of is none to go by:
+    the message may be old, or the source another by now.
     """
     asked = of.app.operation.sync.revision if of.app.operation and of.app.operation.sync else ""
     running = of.status.operation_state if of.phase == "Running" else None
@@ -123,9 +130,7 @@ def _revision(of: Subject, wake: Wake) -> str:
         asked = running.operation.sync.revision
     if asked:
         return asked
-    if wake.revisions:
-        return wake.revisions[0]
-    if running and running.sync_result and wake.lane is not Lane.PERSON:
+    if running and running.sync_result and not wake.revisions and wake.lane is not Lane.PERSON:
         return running.sync_result.revision
     return of.source.target_revision or ""
 

@@ -55,7 +55,7 @@ async def gather(
     versions = {resource_key(r): r.version or "" for r in of.status.resources or ()}
     versions |= {one.key: one.version for one in desired.objects}
     wanted = _doubtful(of, desired, applied, wake) if _may_trust(of, wake) else set(versions)
-    if wake.strays or wake.hard or not of.status.resources:
+    if wake.strays or wake.hard or of.interrupted or not of.status.resources:
         strays = await _strays(world, of, versions)
         versions = strays | versions
         wanted |= strays.keys()
@@ -78,7 +78,7 @@ async def gather_known(world: World, of: Subject) -> dict[ResourceKey, Manifest 
 
 def _may_trust(of: Subject, wake: Wake) -> bool:
     """Records hold between syncs only: in the middle of one, after drift, or when a person asks, all is read."""
-    return not (wake.gather or wake.hard or of.phase == "Running")
+    return not (wake.gather or wake.hard or of.interrupted or of.phase == "Running")
 
 
 def _doubtful(
@@ -89,16 +89,20 @@ def _doubtful(
     for one in desired.objects:
         record, status = applied.get(one.key), statuses.get(one.key)
         as_applied = record is not None and record.digest == one.digest
-        if not as_applied or status is None or status.status != "Synced" or _may_have_changed(status, wake):
+        if not as_applied or status is None or status.status != "Synced" or _may_have_changed(of, status, wake):
             wanted.add(one.key)
     return wanted
 
 
-def _may_have_changed(status: ResourceStatus, wake: Wake) -> bool:
-    """Whether an object's health is worth a look; its content is as it was applied."""
+def _may_have_changed(of: Subject, status: ResourceStatus, wake: Wake) -> bool:
+    """Whether an object's health is worth a look; its content is as it was applied.
+
+    The observer tells of health, so a refresh reads nothing. What it told a leader that died then is mended by that
+    one's successor, which looks at all that is not healthy, as does every look that is not a refresh.
+    """
     if (status.group or "", status.kind) not in HAS_HEALTH:
         return False
-    return wake.health or not status.health or status.health.status != "Healthy"
+    return wake.health or not status.health or (status.health.status != "Healthy" and not of.asked)
 
 
 async def _read(world: World, of: Subject, wanted: Mapping[ResourceKey, str]) -> dict[ResourceKey, Manifest | None]:

@@ -31,11 +31,11 @@ async def giving_back(world: World, of: Subject) -> AsyncIterator[None]:
     try:
         yield
     except (Transient, Waiting) as error:
-        await _give_back(world, of, str(error))
+        await _give_back(world, of, str(error), unanswered=isinstance(error, Transient))
         raise
 
 
-async def _give_back(world: World, of: Subject, message: str) -> None:
+async def _give_back(world: World, of: Subject, message: str, *, unanswered: bool) -> None:
     """End the claim; an operation under way stays Running, and says what it waits for."""
     state = of.status.operation_state
     if state and of.phase == "Running":
@@ -44,7 +44,8 @@ async def _give_back(world: World, of: Subject, message: str) -> None:
     deadline_s = world.now_s() + PATIENCE_S
     while world.now_s() < deadline_s:
         try:
-            await world.applications.release(of, status, paused(of.record, world.now_s()))
+            record = paused(of.record, world.now_s())
+            await world.applications.release(of, status, record, unanswered=unanswered)
         except Transient as error:
             log.warning("claim not given back yet", application=str(of.key), error=str(error))
             await asyncio.sleep(1)

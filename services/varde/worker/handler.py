@@ -87,13 +87,8 @@ class Handler:
         return outcome
 
     async def _tried(self, wake: Wake) -> Outcome:
-        """Read and reconcile; again when what the message carried was not the present, or changed meanwhile.
-
-        The revisions that the scheduler had resolved are kept, unless it has another source now: the operation under
-        way would go on at its own, and nobody would know of theirs any more.
-        """
+        """Read and reconcile; again when what the message carried was not the present, or changed meanwhile."""
         taken_at_s = self._world.now_s()
-        before: Subject | None = None
         for race in range(RACES):
             raw = await self._world.applications.read(wake.application, wake.present)
             if raw is None:
@@ -101,9 +96,6 @@ class Handler:
             tenants = self._world.tenants
             settings = await tenants.fresh_settings() if wake.rules else tenants.settings()
             of = subject(raw, settings, self._world.control_namespace)
-            if before and of.way != before.way:
-                wake = msgspec.structs.replace(wake, revisions=())
-            before = of
             try:
                 wake = identified(of, wake)
                 if not race:

@@ -49,7 +49,8 @@ def after(error: VardeError, failures: int) -> Outcome:
         case Waiting():
             return Outcome(name=f"waiting: {error}", retry_after_s=error.retry_after_s)
         case Superseded():
-            return Outcome(name=f"superseded: {error}")
+            # Nobody has seen to what the message was about, where the newer one was of a leader that is none any more.
+            return Outcome(name=f"superseded: {error}", retry_after_s=SHORT_RETRY_S)
         case Terminal():
             # What does not fit its type has no status to say so in; the API server's schema refuses nearly all of it.
             return Outcome(name=f"refused: {error}")

@@ -59,7 +59,7 @@ def _presumed(of: Subject, desired: DesiredState, wake: Wake, now_s: float) -> C
 
 
 async def _compared(world: World, of: Subject, desired: DesiredState, wake: Wake) -> Comparison:
-    applied = await world.applied.load(of.key)
+    applied = await world.applied.load(of.key, of.record.fence)
     live = await gather(world, of, desired, applied, wake)
     return await confirm(world, compare(of, desired, live, applied))
 
@@ -130,7 +130,7 @@ async def _observe(
     with tracing.span("status"):
         await world.applications.write(of, status, record)
         if set(comparison.applied) != set(comparison.records.values()):
-            await world.applied.save(of.key, comparison.applied)
+            await world.applied.save(of.key, of.record.fence, comparison.applied)
         await world.diffs.leave(of, desired.revision, comparison, now_s)
     return Outcome(
         name="compared",

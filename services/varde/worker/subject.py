@@ -93,6 +93,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return REFRESH_ANNOTATION in (self.app.metadata.annotations or {})
 
     @property
+    def interrupted(self) -> bool:
+        """Whether a turn before ended without the answers to all its writes, so that one may still land."""
+        return self.record.unanswered or self.record.claim is not None
+
+    @property
     def phase(self) -> str:
         """Phase of its newest operation; empty when there was none."""
         return self.status.operation_state.phase if self.status.operation_state else ""

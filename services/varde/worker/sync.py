@@ -13,6 +13,7 @@ from varde.model.message import Wake
 from varde.model.resource import ResourceKey
 from varde.telemetry import tracing
 from varde.worker import report
+from varde.worker.barrier import barrier
 from varde.worker.comparison import Comparison
 from varde.worker.convergence import ended, paused, settled, started, synced
 from varde.worker.desire import DesiredState
@@ -41,15 +42,18 @@ async def sync(
         Transient, Waiting: this turn could not be ended; the claim is given back, the next turn takes it up.
         ClaimLost: another worker has taken over.
     """
-    operation = decision.operation
+    operation, before = decision.operation, of
+    dry = is_dry(operation)
     of = await _claimed(world, of, desired, comparison, decision, wake)
     try:
         async with giving_back(world, of):
-            await ensure_namespace(world, of, desired, dry=is_dry(operation))
-            turn = await run(world, of, _plan(of, comparison, operation), comparison, dry=is_dry(operation))
+            if before.interrupted and not dry:
+                comparison = await barrier(world, of, comparison)
+            await ensure_namespace(world, of, desired, dry=dry)
+            turn = await run(world, of, _plan(of, comparison, operation), comparison, dry=dry)
     except Terminal as error:
         turn = Turn(failed={ResourceKey(kind="Namespace", name=of.namespace): str(error)})
-    return await _conclude(world, of, desired, _after(comparison, turn), turn)
+    return await _conclude(world, before, of, desired, _after(comparison, turn), turn)
 
 
 async def _claimed(
@@ -120,8 +124,10 @@ def _after(comparison: Comparison, turn: Turn) -> Comparison:
     return msgspec.structs.replace(comparison, objects=objects)
 
 
-async def _conclude(world: World, of: Subject, desired: DesiredState, after: Comparison, turn: Turn) -> Outcome:
-    """Write what became of the turn, and end the claim with the same patch."""
+async def _conclude(
+    world: World, before: Subject, of: Subject, desired: DesiredState, after: Comparison, turn: Turn
+) -> Outcome:
+    """Write what became of the turn, and end the claim with the same patch; ``before``: as it was before the claim."""
     now_s = world.now_s()
     status = report.compared(of, desired, after, now_s)
     state = status.operation_state
@@ -141,9 +147,10 @@ async def _conclude(world: World, of: Subject, desired: DesiredState, after: Com
         record = settled(status, synced(record, now_s))
     status = msgspec.structs.replace(status, reconciled_at=timestamp(now_s))
     with tracing.span("status"):
-        await world.applications.release(of, status, record)
-        await world.applied.save(of.key, after.applied)
-        await world.diffs.leave(of, desired.revision, after, now_s)
+        unanswered = is_dry(state.operation) and before.interrupted
+        await world.applications.release(of, status, record, unanswered=unanswered)
+        await world.applied.save(of.key, of.record.fence, after.applied)
+        await world.diffs.leave(before, desired.revision, after, now_s)
     return msgspec.structs.replace(outcome, record=record)
 
 

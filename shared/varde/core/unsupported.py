@@ -97,9 +97,10 @@ def _of_source(source: ApplicationSource) -> Iterator[str]:
 
 def _given(value: msgspec.Struct, *, but: Container[str] = ()) -> Iterator[str]:
     """Wire names of the fields that say something, but for some."""
-    for field in msgspec.structs.fields(value):
-        if field.name not in but and getattr(value, field.name):
-            yield field.encode_name
+    kind = type(value)
+    for name, encoded in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True):
+        if name not in but and getattr(value, name):
+            yield encoded
 
 
 def _of_options(place: str, options: Iterable[str]) -> Iterator[str]:

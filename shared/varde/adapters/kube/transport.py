@@ -161,16 +161,24 @@ class Transport:
         return response
 
     async def _current(self, *, refused: Access | None = None) -> Access:
+        if known := self._fresh(refused):
+            return known
         async with self._reading:
-            access = self._access
+            if known := self._fresh(refused):  # read by another call meanwhile
+                return known
             now_s = time.monotonic()
-            if access is None or access is refused or now_s - self._read_at_s > access.fresh_for_s:
-                access = await asyncio.to_thread(self._source)
-                # A new context would end the pooled connections; a renewed token alone must not.
-                if access.tls != self._context_of:
-                    self._context, self._context_of = tls_context(access.tls), access.tls
-                self._access, self._read_at_s = access, now_s
+            access = await asyncio.to_thread(self._source)
+            # A new context would end the pooled connections; a renewed token alone must not.
+            if access.tls != self._context_of:
+                self._context, self._context_of = tls_context(access.tls), access.tls
+            self._access, self._read_at_s = access, now_s
             return access
+
+    def _fresh(self, refused: Access | None) -> Access | None:
+        access = self._access
+        if access is None or access is refused or time.monotonic() - self._read_at_s > access.fresh_for_s:
+            return None
+        return access
 
     async def close(self) -> None:
         """End all connections."""

@@ -1,12 +1,12 @@
 """The worker's side of the shard queues: Dramatiq's threads fetch, the service's event loop reconciles.
 
-A thread holds one message from its start to its handler's end, so the threads bound how many applications a worker
-has in hand; the lanes share them, most urgent first.
+A thread for each lane fetches; one hands messages to the loop, the most urgent first, each as soon as there is room:
+so it bounds how many applications a worker has in hand, and no thread waits for a handler.
 """
 
 import asyncio
+import threading
 import time
-from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import dramatiq
@@ -14,6 +14,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from varde.adapters.ending import ended
 from varde.adapters.queue.broker import ShardBroker, actor_name
 from varde.adapters.queue.carried import opened
 from varde.adapters.queue.sender import ISSUED
@@ -50,7 +51,7 @@ def consume(
             the scheduler's timers repeat, not the queue.
         key: the internal key, which opens what messages carry.
         loop: the service's.
-        concurrency: messages in hand at most, hence threads.
+        concurrency: messages in hand at most.
     """
     consumption = Consumption(redis_url, shard, handler, key=key, loop=loop, concurrency=concurrency)
     consumption.start()
@@ -73,9 +74,11 @@ class Consumption:
         self._sealer = Sealer(key)
         self._handler = handler
         self._loop = loop
-        self._in_hand: set[Future[None]] = set()
+        self._in_hand: set[asyncio.Task[None]] = set()
+        self._room = threading.Semaphore(concurrency - 1)
+        """For one more than the message that is handed over next."""
         self._redis = Redis.from_url(redis_url)
-        self._broker = ShardBroker(redis_url, shard)
+        self._broker = ShardBroker(redis_url, shard, prefetch=concurrency)
         for priority, lane in enumerate(LANES):
             dramatiq.Actor(
                 self._take,
@@ -85,7 +88,7 @@ class Consumption:
                 priority=priority,
                 options={},
             )
-        self._worker = dramatiq.Worker(self._broker, worker_timeout=WAKE_UP_MS, worker_threads=concurrency)
+        self._worker = dramatiq.Worker(self._broker, worker_timeout=WAKE_UP_MS, worker_threads=1)
 
     def start(self) -> None:
         """Start the threads."""
@@ -104,36 +107,41 @@ class Consumption:
         """
         for fetching in self._worker.consumers.values():
             fetching.stop()
-        for working in self._worker.workers:
-            working.stop()
-        overdue = self._loop.call_later(grace_s, self._cancel)
+        for handing_over in self._worker.workers:
+            handing_over.stop()
+        self._room.release()
         await asyncio.to_thread(self._worker.stop)
-        overdue.cancel()
+        if self._in_hand:
+            _, overdue = await asyncio.wait(self._in_hand, timeout=grace_s)
+            await ended(overdue)
         self._broker.close()
         await self._redis.aclose()
 
-    def _cancel(self) -> None:
-        for future in tuple(self._in_hand):
-            future.cancel()
-
     def _take(self, content: dict[str, Any]) -> None:
-        wake = opened(content, self._sealer)
-        future = asyncio.run_coroutine_threadsafe(self._handle(wake), self._loop)
-        self._in_hand.add(future)
-        try:
-            future.result()
-        except CancelledError:
-            log.warning("given up at the stop", application=str(wake.application), number=wake.number)
-        except Exception:
-            log.exception("a message failed", application=str(wake.application), number=wake.number)
-        finally:
-            self._in_hand.discard(future)
+        """On Dramatiq's thread: hand a message to the loop, and wait for room for another."""
+        self._loop.call_soon_threadsafe(self._begin, opened(content, self._sealer))
+        self._room.acquire()
+
+    def _begin(self, wake: Wake) -> None:
+        task = self._loop.create_task(self._handle(wake))
+        self._in_hand.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._in_hand.discard(task)
+        self._room.release()
 
     async def _handle(self, wake: Wake) -> None:
-        if await self._is_superseded(wake):
-            log.debug("superseded", application=str(wake.application), number=wake.number)
-            return
-        await self._handler(wake)
+        try:
+            if await self._is_superseded(wake):
+                log.debug("superseded", application=str(wake.application), number=wake.number)
+            else:
+                await self._handler(wake)
+        except asyncio.CancelledError:
+            log.warning("given up at the stop", application=str(wake.application), number=wake.number)
+            raise
+        except Exception:
+            log.exception("a message failed", application=str(wake.application), number=wake.number)
 
     async def _is_superseded(self, wake: Wake) -> bool:
         if time.time() - wake.issued_at_s < SURE_S:
