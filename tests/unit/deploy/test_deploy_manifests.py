@@ -91,6 +91,10 @@ def test_services_lead_to_one_workload_and_settings_name_services(manifests: Man
         assert named(manifests, "Service", host)["spec"]["ports"][0]["port"] == int(port)
 
 
+def test_a_scheduler_keeps_to_the_repo_server_that_knows_its_session(manifests: Manifests) -> None:
+    assert named(manifests, "Service", "varde-repo-server")["spec"]["sessionAffinity"] == "ClientIP"
+
+
 def test_every_service_has_its_own_account_with_rights_and_redis_has_none(manifests: Manifests) -> None:
     accounts = {one["metadata"]["name"] for one in of_kind(manifests, "ServiceAccount")}
     used = {pod(one)["spec"].get("serviceAccountName") for one in processes(manifests).values()}
