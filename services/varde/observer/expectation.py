@@ -46,6 +46,11 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     observed: bool
     resources: tuple[Recorded, ...] = ()
 
+    @property
+    def keys(self) -> frozenset[ResourceKey]:
+        """Of the objects that it knows."""
+        return frozenset(recorded.key for recorded in self.resources)
+
 
 class _Health(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""

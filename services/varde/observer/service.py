@@ -26,7 +26,7 @@ from varde.telemetry.metrics.process import measuring
 __all__ = ["Observer", "observe"]
 
 SETTLE_S = 3.0
-"""How long after a first sync its objects are held against its status: the watches of both need not be abreast."""
+"""How long until objects are held against their application's status: the watches of both need not be abreast."""
 ADJUST_S = 30.0
 """How often to look for watches that nobody needs any more; a new kind is watched at once."""
 
@@ -74,10 +74,16 @@ class Observer:
         self._applications = Reflector(
             cluster, "argoproj.io", "Application", expectation, namespace=namespace, shape=Told
         )
-        self._watches = Watches(cluster, self._expectations, control_namespace=namespace, tell=tell)
+        self._watches = Watches(
+            cluster,
+            self._expectations,
+            control_namespace=namespace,
+            tell=tell,
+            unknown=lambda app: self._doubted.add(app),
+        )
         self._kind_needed = asyncio.Event()
-        self._begun: set[AppKey] = set()
-        """Applications that have had their first sync since the last look for strays."""
+        self._doubted: set[AppKey] = set()
+        """Applications whose objects, or what their status knows of them, changed since the last look for strays."""
 
     def health(self) -> str:
         """Why changes may go unseen now; empty when none does."""
@@ -109,17 +115,17 @@ class Observer:
 
     def _noted(self, change: Changed[Expectation]) -> None:
         app = AppKey(change.key.namespace, change.key.name)
-        if change.new and change.new.resources and not (change.old and change.old.resources):
-            self._begun.add(app)
+        if change.new and change.new.resources and not (change.old and change.old.keys == change.new.keys):
+            self._doubted.add(app)
         if self._expectations.put(app, change.new):
             self._kind_needed.set()
 
     async def _strays_looked_for(self) -> None:
         while True:
-            begun, self._begun = self._begun, set()
+            doubted, self._doubted = self._doubted, set()
             await asyncio.sleep(SETTLE_S)
-            if begun:
-                self._watches.look_for_strays(begun)
+            if doubted:
+                self._watches.look_for_strays(doubted)
 
     async def _adjusted(self) -> None:
         # A kind's first list is compared with all Applications, so all must be known before.

@@ -39,6 +39,7 @@ class Watches:
         expectations: what Applications say; read at each look.
         control_namespace: of Applications whose tracking ids name no namespace.
         tell: takes an event; must not wait.
+        unknown: is told of an application of which an object came to be that its status does not know (yet).
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Watches:
         *,
         control_namespace: str,
         tell: Callable[[Drifted | HealthChanged], None],
+        unknown: Callable[[AppKey], None],
     ) -> None:
         self._cluster = cluster
         self._expectations = expectations
         self._project = sighting(control_namespace, expectations)
         self._tell = tell
+        self._unknown = unknown
         self._tasks: dict[Kind, asyncio.Task[None]] = {}
         self.reflectors: dict[Kind, Reflector[Sighting | None]] = {}
         """Of the kinds that are watched now."""
@@ -118,6 +121,8 @@ class Watches:
     def _changed(self, change: Changed[Sighting | None]) -> None:
         argocd.CLUSTER_EVENTS.add(IN_CLUSTER.server, change.key.group, change.key.kind)
         self._send(since(change, time.time()))
+        if change.old is None and change.new and self._expectations.lacks(change.new.app, change.key):
+            self._unknown(change.new.app)
 
     def _send(self, events: Iterable[Drifted | HealthChanged]) -> None:
         for event in events:

@@ -77,10 +77,10 @@ class RepoServer:
         return msgspec.structs.replace(answer, fetched_s=fetched_s)
 
     async def inputs(self, request: InputsRequest) -> InputsAnswer:
-        """See ``varde.ports.repository``; a commit that is there already needs no look, whatever its age."""
+        """See ``varde.ports.repository``; where the commit is there already no look is needed, whatever its age."""
         mirror, access = self._mirrors.at(request.source.repo_url, request.project)
         revision = request.revision or request.source.target_revision or ""
-        commit = revision if FULL.fullmatch(revision) else ""
+        commit = revision if FULL.fullmatch(revision) else request.expect
         with span("fetch", attributes={REPOSITORY: mirror.address.shown}):
             await mirror.look(
                 access,

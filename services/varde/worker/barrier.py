@@ -38,9 +38,7 @@ async def barrier(world: World, of: Subject, comparison: Comparison) -> Comparis
             moved[one.key] = await _moved(world, of, one, one.live["metadata"]["resourceVersion"])
 
     await together((move(one) for one in comparison.objects), limit=world.apply_concurrency)
-    return msgspec.structs.replace(
-        comparison, objects=tuple(moved.get(one.key, one) for one in comparison.objects)
-    )
+    return msgspec.structs.replace(comparison, objects=tuple(moved.get(one.key, one) for one in comparison.objects))
 
 
 async def _moved(world: World, of: Subject, one: Compared, version: str) -> Compared:

@@ -4,6 +4,7 @@ import msgspec
 
 __all__ = [
     "APPLICATION_LABEL",
+    "FENCE_ANNOTATION",
     "REFRESH_ANNOTATION",
     "SYNC_ANNOTATION",
     "TAKE_OVER_ANNOTATION",
@@ -17,6 +18,8 @@ SYNC_ANNOTATION = "varde.dev/sync"
 TAKE_OVER_ANNOTATION = "varde.dev/take-over"
 APPLICATION_LABEL = "varde.dev/application"
 """On every managed object, so that the observer can select what Varde manages."""
+FENCE_ANNOTATION = "varde.dev/fence"
+"""On objects of an application whose sync was broken off: the fence of the claim that went on with it."""
 TRACKING_ANNOTATION = "argocd.argoproj.io/tracking-id"
 REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"
 """``normal`` or ``hard``: a person asks for a look; whoever looks takes it away."""
@@ -51,12 +54,14 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``spec``: digest of the spec, project and settings that the status speaks of. ``inputs``: digest a source.
     ``attempted``: digest of source and destination of the newest sync; ``attempt`` counts its tries from 0.
     ``self_heal``: attempts in a row at the same revision. ``number``: of the newest message that led to a claim; an
-    older one, however late its worker wakes up, resolved its revision earlier and is dropped. Times are Unix seconds.
+    older one, however late its worker wakes up, resolved its revision earlier and is dropped. ``unanswered``: not every
+    write since the claim is known to have come to an end, so one may still land. Times are Unix seconds.
     """
 
     claim: Claim | None = None
     fence: int = 0
     number: int = 0
+    unanswered: bool = False
     spec: str = ""
     inputs: tuple[str, ...] = ()
     attempted: str = ""

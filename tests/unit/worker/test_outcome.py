@@ -12,7 +12,7 @@ from varde.worker.outcome import LONGEST_RETRY_S, after
         (Transient("away"), 4_000, LONGEST_RETRY_S),
         (Transient("busy", retry_after_s=90.0), 1, 90.0),
         (Waiting("not ready", retry_after_s=30.0), 0, 30.0),
-        (Superseded("newer"), 0, None),
+        (Superseded("newer"), 0, 1.0),
         (Terminal("wrong"), 0, None),
         (ClaimLost("taken"), 0, 1.0),
         (Conflict("changed"), 0, 1.0),
