@@ -1,5 +1,6 @@
 """Varde's own services as programs of the local stack, with the settings that ``ARCHITECTURE.md`` lists."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ import msgspec
 
 from varde.local.cluster_setup import CONTROL_NAMESPACE
 from varde.local.health import answers
-from varde.local.lean_environment import lean_environment
+from varde.local.lean_environment import compile_once, lean_environment
 from varde.local.ports import LOOPBACK
 from varde.local.program_cache import cache_folder
 from varde.local.progress import Report, Step
@@ -29,6 +30,7 @@ INSTANCES = {
     "api": "api",
 }
 """Two schedulers, so that a standby takes over; two workers, so that applications are sharded."""
+MODULES = (*(f"varde.{name.replace('-', '_')}.main" for name in {*INSTANCES.values()}), "varde.repo_server.fetcher")
 LISTENERS = tuple(INSTANCES)
 TIER = 5
 GRACE_S = 8.0
@@ -71,8 +73,9 @@ async def start_services(around: Surroundings, supervisor: Supervisor, report: R
     """Start all of them; returns once each says that it works.
 
     Raises:
-        Terminal: one ended or did not get ready; carries the end of its log.
+        Terminal: one cannot be imported, ended or did not get ready; carries the end of its log.
     """
+    await asyncio.to_thread(compile_once, MODULES, lean_environment(_inherited(), cache_folder()))
     started = programs(around)
     for program in started:
         supervisor.start(program)

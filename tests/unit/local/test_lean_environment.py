@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from varde.local.lean_environment import NO_BUNDLE, lean_environment
+from varde.errors import Terminal
+from varde.local.lean_environment import NO_BUNDLE, compile_once, lean_environment
 
 CACHE = Path("/cache")
 TELL = "import sys; print(sys.flags.optimize, sys.pycache_prefix, sys.dont_write_bytecode)"
@@ -17,6 +18,18 @@ def test_an_interpreter_keeps_its_bytecode_in_the_cache_although_the_environment
     environ = lean_environment({"PYTHONDONTWRITEBYTECODE": "1"}, tmp_path)
     answer = subprocess.run([sys.executable, "-c", TELL], env=environ, capture_output=True, check=True, text=True)
     assert answer.stdout.split() == ["2", str(tmp_path / "bytecode"), "False"]
+
+
+def test_modules_are_compiled_where_none_is_yet_and_only_then(tmp_path: Path):
+    environ = lean_environment(os.environ, tmp_path)
+    compile_once(["html.parser"], environ)
+    assert list(tmp_path.rglob("html/parser.*.opt-2.pyc"))
+    compile_once(["no_such_module"], environ)
+
+
+def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path):
+    with pytest.raises(Terminal, match="no_such_module"):
+        compile_once(["no_such_module"], lean_environment(os.environ, tmp_path))
 
 
 def test_the_rest_of_the_environment_stays():
