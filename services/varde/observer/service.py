@@ -74,16 +74,16 @@ class Observer:
         self._applications = Reflector(
             cluster, "argoproj.io", "Application", expectation, namespace=namespace, shape=Told
         )
+        self._doubted: set[AppKey] = set()
+        """Applications whose objects, or what their status knows of them, changed since the last look for strays."""
         self._watches = Watches(
             cluster,
             self._expectations,
             control_namespace=namespace,
             tell=tell,
-            unknown=lambda app: self._doubted.add(app),
+            unknown=self._doubted.add,
         )
         self._kind_needed = asyncio.Event()
-        self._doubted: set[AppKey] = set()
-        """Applications whose objects, or what their status knows of them, changed since the last look for strays."""
 
     def health(self) -> str:
         """Why changes may go unseen now; empty when none does."""
@@ -122,7 +122,8 @@ class Observer:
 
     async def _strays_looked_for(self) -> None:
         while True:
-            doubted, self._doubted = self._doubted, set()
+            doubted = frozenset(self._doubted)
+            self._doubted.clear()
             await asyncio.sleep(SETTLE_S)
             if doubted:
                 self._watches.look_for_strays(doubted)

@@ -120,9 +120,9 @@ def _freshness_s(wake: Wake, now_s: float) -> float:
 def _revision(of: Subject, wake: Wake) -> str:
     """The commit or targetRevision to look at.
 
-    What a person asks for, or asked for in the operation under way; else the source's own, unless an automated operation
-    under way goes on and the scheduler knows of nothing newer. The commit that the scheduler knows of is none to go by:
-    the message may be old, or the source another by now.
+    What a person asks for, or asked for in the operation under way; else the source's own, unless an automated
+    operation under way goes on and the scheduler knows of nothing newer. The commit that the scheduler knows of is none
+    to go by: the message may be old, or the source another by now.
     """
     asked = of.app.operation.sync.revision if of.app.operation and of.app.operation.sync else ""
     running = of.status.operation_state if of.phase == "Running" else None

@@ -73,8 +73,8 @@ class InputsRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The inputs of one source at a revision.
 
     ``revision``: a commit id, or a targetRevision to resolve against a look at the remote at most ``freshness_s`` old.
-    ``expect``: the commit that it was seen at; where the mirror has that, it has had the look at which that was seen, so
-    its present is no older, whatever its age.
+    ``expect``: the commit that it was seen at; where the mirror has that, it has had the look at which it was seen,
+    so its present is no older, whatever its age.
     ``known``: digests whose rendering the worker still has, so that no files need to travel.
     """
 

@@ -58,8 +58,8 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True):
     """Asks the worker that holds the shard to look at one application.
 
     ``number`` counts per application: a worker drops a message whose number is below the newest issued one.
-    ``revisions`` are the commits that the scheduler knew of (one a source, in order; empty: of none): the worker resolves
-    for itself, at a look at the remote that is no older than those.
+    ``revisions`` are the commits that the scheduler knew of (one a source, in order; empty: of none): the worker
+    resolves for itself, at a look at the remote that is no older than those.
     ``gather`` asks to read every live object anew, since drift or a person may have changed any of them.
     ``rules`` asks to read project and settings anew, since one of them changed, perhaps before our watch tells of it.
     ``health`` asks to look at health again. ``hard`` asks to forget caches too. ``strays`` asks to look for the
