@@ -115,5 +115,5 @@ async def _answered(
         asked = msgspec.msgpack.decode(await request.body(), type=kind)
     except msgspec.MsgspecError as error:
         raise Terminal(f"the repo-server does not understand the request: {error}; run one version of Varde") from error
-    with span(request.url.path.rpartition("/")[2], parent=request.headers.get("traceparent", "")):
+    with span(request.scope["path"].rpartition("/")[2], parent=request.headers.get("traceparent", "")):
         return Response(msgspec.msgpack.encode(await answer(asked)), media_type=MEDIA_TYPE)
