@@ -6,6 +6,7 @@
   shard's queues: the scheduler issues anew what has no ``Done``, elsewhere once it sees the worker's Lease expire. So
   what is fetched is gone from Redis: there are no heartbeats, no acknowledgements and no maintenance, which is one
   script for a batch of messages instead of two for each, and nothing is put back at a stop.
+- It cannot take a waiting message out of a queue. What a newer one supersedes is dropped as it is fetched.
 - It starts a second consumer thread for each queue's delayed messages. The scheduler's timers delay; none here.
 
 A stop takes 0.9 s.
@@ -22,21 +23,34 @@ from dramatiq.brokers.redis import RedisBroker
 from redis import Redis
 from redis.exceptions import RedisError
 
-__all__ = ["NAMESPACE", "ShardBroker", "actor_name", "bell"]
+__all__ = ["ISSUED", "NAMESPACE", "ShardBroker", "actor_name", "bell"]
 
 log = structlog.get_logger()
 
 NAMESPACE = "varde-queue"
 AWAY_DELAY_S = 0.25
 """How long to leave Redis alone after it failed: a worker is back at work soon after Redis is."""
+ISSUED = "varde:issued"
+"""The Redis hash of each application's newest number."""
 TAKE = """
 local ids = redis.call('LPOP', KEYS[1], ARGV[1])
-if not ids then return {} end
-local messages = redis.call('HMGET', KEYS[2], unpack(ids))
+if not ids then return {0} end
+local taken = {#ids}
+for _, id in ipairs(ids) do
+  local application, number = string.match(id, '^(.*) (%d+)$')
+  local message = redis.call('HGET', KEYS[2], id)
+  if message and tonumber(number) >= tonumber(redis.call('HGET', KEYS[3], application) or '0') then
+    taken[#taken + 1] = message
+  end
+end
 redis.call('HDEL', KEYS[2], unpack(ids))
-return messages
+return taken
 """
-"""Takes messages out of a queue as Dramatiq's own script has put them there: a list of ids, and a hash by id."""
+"""Takes messages out of a queue, a list of ids and a hash by id; an id is the application and the number.
+
+Returns how many they were, and those that no newer one is known for. A newer one that comes while a message waits in
+the process is not asked for: no claim is made with an older number anyway.
+"""
 
 
 def bell(queue: str) -> str:
@@ -95,7 +109,7 @@ class BellConsumer(dramatiq.Consumer):
 
     def __init__(self, broker: ShardBroker, queue: str, *, prefetch: int, timeout_s: float) -> None:
         self._broker = broker
-        self._keys = [f"{NAMESPACE}:{queue}", f"{NAMESPACE}:{queue}.msgs"]
+        self._keys = [f"{NAMESPACE}:{queue}", f"{NAMESPACE}:{queue}.msgs", ISSUED]
         self._queue = queue
         self._prefetch = prefetch
         self._timeout_s = timeout_s
@@ -133,9 +147,8 @@ class BellConsumer(dramatiq.Consumer):
                 return
         if self._empty:
             self._broker.client.blpop([bell(self._queue)], timeout=self._timeout_s)
-        taken = self._broker.take(keys=self._keys, args=[room])
-        self._empty = len(taken) < room
-        messages = [data for data in taken if data is not None]
+        count, *messages = self._broker.take(keys=self._keys, args=[room])
+        self._empty = count < room
         self._fetched.extend(messages)
         with self._acked:
             self._waiting += len(messages)

@@ -6,18 +6,14 @@ so it bounds how many applications a worker has in hand, and no thread waits for
 
 import asyncio
 import threading
-import time
 from typing import Any
 
 import dramatiq
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from varde.adapters.ending import ended
 from varde.adapters.queue.broker import ShardBroker, actor_name
 from varde.adapters.queue.carried import opened
-from varde.adapters.queue.sender import ISSUED
 from varde.adapters.sealing import Sealer
 from varde.model.message import LANES, Wake, queue_name
 from varde.ports.queue import Handler
@@ -26,9 +22,6 @@ __all__ = ["Consumption", "consume"]
 
 log = structlog.get_logger()
 
-SURE_S = 1.0
-"""A message this young is handled without asking for a newer one: asking takes longer than it would save, and no claim
-is made with an older number anyway."""
 WAKE_UP_MS = 800
 """How often idle threads look whether they should stop, so that a stop takes less than a second."""
 
@@ -77,7 +70,6 @@ class Consumption:
         self._in_hand: set[asyncio.Task[None]] = set()
         self._room = threading.Semaphore(concurrency - 1)
         """For one more than the message that is handed over next."""
-        self._redis = Redis.from_url(redis_url)
         self._broker = ShardBroker(redis_url, shard, prefetch=concurrency)
         for priority, lane in enumerate(LANES):
             dramatiq.Actor(
@@ -115,7 +107,6 @@ class Consumption:
             _, overdue = await asyncio.wait(self._in_hand, timeout=grace_s)
             await ended(overdue)
         self._broker.close()
-        await self._redis.aclose()
 
     def _take(self, content: dict[str, Any]) -> None:
         """On Dramatiq's thread: hand a message to the loop, and wait for room for another."""
@@ -133,20 +124,9 @@ class Consumption:
 
     async def _handle(self, wake: Wake) -> None:
         try:
-            if await self._is_superseded(wake):
-                log.debug("superseded", application=str(wake.application), number=wake.number)
-            else:
-                await self._handler(wake)
+            await self._handler(wake)
         except asyncio.CancelledError:
             log.warning("given up at the stop", application=str(wake.application), number=wake.number)
             raise
         except Exception:
             log.exception("a message failed", application=str(wake.application), number=wake.number)
-
-    async def _is_superseded(self, wake: Wake) -> bool:
-        if time.time() - wake.issued_at_s < SURE_S:
-            return False
-        try:
-            return wake.number < int(await self._redis.hget(ISSUED, str(wake.application)) or 0)
-        except (RedisError, OSError):
-            return False

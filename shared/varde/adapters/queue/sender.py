@@ -8,7 +8,7 @@ import dramatiq
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from varde.adapters.queue.broker import NAMESPACE, actor_name, bell
+from varde.adapters.queue.broker import ISSUED, NAMESPACE, actor_name, bell
 from varde.adapters.queue.carried import closed
 from varde.adapters.sealing import Sealer
 from varde.errors import Transient
@@ -16,7 +16,6 @@ from varde.model.message import LANES, AppKey, Wake, queue_name
 
 __all__ = ["EPOCH", "ISSUED", "Sender"]
 
-ISSUED = "varde:issued"
 EPOCH = "varde:epoch"
 
 AT_ONCE = 200
