@@ -149,6 +149,21 @@ async def test_what_waits_in_an_urgent_lane_is_handled_first(sender: Sender, sta
     assert handled[-1] == Lane.POLL
 
 
+async def test_a_message_that_waits_in_the_process_gives_way_to_a_newer_one(sender: Sender, start: Start):
+    shard = start("a-1", concurrency=1)
+    shard.open.clear()
+    await sender.send("a-1", [wake(1, application=AppKey("argocd", "slow"))])
+    await until(lambda: shard.numbers == [1])
+    await sender.send("a-1", [wake(2)])
+    await asyncio.sleep(0.5)
+    await sender.send("a-1", [wake(3, lane=Lane.PERSON)])
+    await asyncio.sleep(0.5)
+    shard.open.set()
+    await sender.send("a-1", [wake(4, application=AppKey("argocd", "other"))])
+    await until(lambda: 4 in shard.numbers)
+    assert shard.numbers == [1, 3, 4]
+
+
 async def test_no_more_than_the_concurrency_is_in_hand_and_none_is_left_behind(sender: Sender, start: Start):
     shard = start("a-1", concurrency=2)
     shard.open.clear()

@@ -48,8 +48,7 @@ return taken
 """
 """Takes messages out of a queue, a list of ids and a hash by id; an id is the application and the number.
 
-Returns how many they were, and those that no newer one is known for. A newer one that comes while a message waits in
-the process is not asked for: no claim is made with an older number anyway.
+Returns how many they were, and those that no newer one is known for.
 """
 
 

@@ -15,13 +15,16 @@ from varde.adapters.ending import ended
 from varde.adapters.queue.broker import ShardBroker, actor_name
 from varde.adapters.queue.carried import opened
 from varde.adapters.sealing import Sealer
-from varde.model.message import LANES, Wake, queue_name
+from varde.model.message import LANES, AppKey, Wake, queue_name
 from varde.ports.queue import Handler
 
 __all__ = ["Consumption", "consume"]
 
 log = structlog.get_logger()
 
+RECENT = 1_000
+"""Applications whose newest message is remembered, more than wait in the process: an older one of a less urgent lane
+comes after it, and would bring an older commit."""
 WAKE_UP_MS = 800
 """How often idle threads look whether they should stop, so that a stop takes less than a second."""
 
@@ -68,6 +71,7 @@ class Consumption:
         self._handler = handler
         self._loop = loop
         self._in_hand: set[asyncio.Task[None]] = set()
+        self._newest: dict[AppKey, int] = {}
         self._room = threading.Semaphore(concurrency - 1)
         """For one more than the message that is handed over next."""
         self._broker = ShardBroker(redis_url, shard, prefetch=concurrency)
@@ -114,9 +118,20 @@ class Consumption:
         self._room.acquire()
 
     def _begin(self, wake: Wake) -> None:
+        if wake.number < self._newest.get(wake.application, 0):
+            log.debug("superseded", application=str(wake.application), number=wake.number)
+            self._room.release()
+            return
+        self._remember(wake)
         task = self._loop.create_task(self._handle(wake))
         self._in_hand.add(task)
         task.add_done_callback(self._end)
+
+    def _remember(self, wake: Wake) -> None:
+        self._newest.pop(wake.application, None)
+        self._newest[wake.application] = wake.number
+        if len(self._newest) > RECENT:
+            del self._newest[next(iter(self._newest))]
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._in_hand.discard(task)
