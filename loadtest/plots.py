@@ -136,7 +136,7 @@ def _memory(axes: Axes, several: Sequence[Results]) -> None:
 def _processor(axes: Axes, several: Sequence[Results]) -> None:
     def parts(results: Results) -> Mapping[str, float]:
         cost = _initial_cost(results)
-        both = {**cost.engine_cpu_s, **cost.around_cpu_s} if cost else {}
+        both = {**cost.engine_cpu_s, **cost.stores_cpu_s, **cost.around_cpu_s} if cost else {}
         return {name: used_s / results.apps * 1e3 for name, used_s in both.items()}
 
     _stacked(axes, several, parts)

@@ -44,13 +44,14 @@ HEADLINES = (
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a window: processor seconds by process, and requests to the API server by ``VERB resource``.
 
-    ``engine_cpu_s`` has the engine's processes, ``around_cpu_s`` its stores', the control plane's, the Git host's and
-    our own.
+    ``engine_cpu_s`` has the engine's own processes, ``stores_cpu_s`` what it keeps queues and caches in,
+    ``around_cpu_s`` the control plane, the Git host and ourselves.
     ``calls`` are without the harness' own requests, watches and renewed leases.
     """
 
     window_s: float
     engine_cpu_s: Mapping[str, float]
+    stores_cpu_s: Mapping[str, float]
     around_cpu_s: Mapping[str, float]
     calls: Mapping[str, int]
 

@@ -86,7 +86,7 @@ async def run(plan: Plan, engine: Engine, seed: int) -> Run:
         finally:
             await engine.stop()
         watches = round(played["idle"].figures["idle_watches"])
-        same = await _timed("same_writes", same_writes.measure(trial, writes, watches))
+        same = await _survived("same_writes", same_writes.measure(trial, writes, watches))
         outcomes = {**before, **played, "same_writes": same, "raw_after": await raw("raw_after")}
     outcomes["summary"] = Outcome(figures=_summary(outcomes, trial, memory))
     return Run(seed=seed, outcomes=outcomes, memory_bytes=memory.each_bytes)
@@ -104,7 +104,7 @@ async def _played(plan: Plan, plane: Plane, trial: Trial, memory: Memory) -> Map
         for name, scenario in FIRST.items():
             outcomes[name] = await _timed(name, scenario(trial))
         for name in plan.scenarios:
-            outcomes[name] = await _survived(trial, name)
+            outcomes[name] = _checked(trial, await _survived(name, SCENARIOS[name](trial)))
         outcomes["check"] = await _timed("check", check(trial))
     finally:
         sampling.cancel()
@@ -113,12 +113,15 @@ async def _played(plan: Plan, plane: Plane, trial: Trial, memory: Memory) -> Map
     return outcomes
 
 
-async def _survived(trial: Trial, name: str) -> Outcome:
-    """A scenario that fails is a result too, and the next ones are played all the same."""
+def _checked(trial: Trial, outcome: Outcome) -> Outcome:
+    wrong = trial.wrong()
+    return msgspec.structs.replace(outcome, failure=outcome.failure or f"left behind: {wrong}") if wrong else outcome
+
+
+async def _survived(name: str, work: Awaitable[Outcome]) -> Outcome:
+    """What fails is a result too, and the next ones are played all the same."""
     try:
-        outcome = await _timed(name, SCENARIOS[name](trial))
-        wrong = trial.wrong()
-        return msgspec.structs.replace(outcome, failure=f"left behind: {wrong}") if wrong else outcome
+        return await _timed(name, work)
     except VardeError as error:
         click.echo(f"  {name} failed: {error}")
         return Outcome(failure=str(error))
@@ -142,10 +145,11 @@ def _summary(outcomes: Mapping[str, Outcome], trial: Trial, memory: Memory) -> M
         for what in ("apps", "objects")
     }
     synced = outcomes["initial_sync"].figures["initial_sync_apps_per_s"]
+    same = outcomes["same_writes"].figures.get("same_writes_apps_per_s")
     return {
         **raw,
         "initial_sync_of_raw": synced / raw["raw_apps_per_s"],
-        "initial_sync_of_same_writes": synced / outcomes["same_writes"].figures["same_writes_apps_per_s"],
+        **({"initial_sync_of_same_writes": synced / same} if same else {}),
         "initial_sync_cpu_to_rest_s_per_app": _to_rest_s(outcomes, trial) / len(trial.fleet.applications),
         "peak_rss_bytes": float(memory.own_bytes),
         "peak_stores_bytes": float(memory.stores_bytes),
@@ -157,8 +161,8 @@ def _to_rest_s(outcomes: Mapping[str, Outcome], trial: Trial) -> float:
     cost = outcomes["initial_sync"].cost
     if cost is None:
         return 0.0
-    stores_s = sum(cost.around_cpu_s.get(name, 0.0) for name in trial.engine.stores())
-    return trial.idle.above_s(sum(cost.engine_cpu_s.values()), cost.window_s) + stores_s
+    own_s = trial.idle.above_s(sum(cost.engine_cpu_s.values()), cost.window_s)
+    return own_s + sum(cost.stores_cpu_s.values())
 
 
 @contextlib.asynccontextmanager

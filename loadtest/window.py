@@ -44,17 +44,19 @@ async def window(trial: Trial) -> AsyncIterator[Window]:
     """Count over the body."""
     opened = Window()
     calls, own = await _calls(trial), Counter(trial.server.own)
-    engine, around = _used(trial.engine.processes()), _used(_around(trial))
+    engine, stores, around = _used(trial.engine.processes()), _used(trial.engine.stores()), _used(trial.around)
     mine_s, began_s = time.process_time(), time.monotonic()
     yield opened
     took_s = time.monotonic() - began_s
     engine_cpu_s = _more(engine, _used(trial.engine.processes()))
-    around_cpu_s = {**_more(around, _used(_around(trial))), HARNESS: time.process_time() - mine_s}
+    stores_cpu_s = _more(stores, _used(trial.engine.stores()))
+    around_cpu_s = {**_more(around, _used(trial.around)), HARNESS: time.process_time() - mine_s}
     asked = trial.server.own - own
     opened.close(
         Cost(
             window_s=took_s,
             engine_cpu_s=engine_cpu_s,
+            stores_cpu_s=stores_cpu_s,
             around_cpu_s=around_cpu_s,
             calls=api_calls.difference(await _calls(trial), calls, asked),
         )
@@ -81,11 +83,6 @@ async def at_rest(trial: Trial) -> float:
 
 async def _calls(trial: Trial) -> api_calls.Calls:
     return api_calls.parsed(await trial.server.metrics())
-
-
-def _around(trial: Trial) -> Mapping[str, int]:
-    """All else whose processor time is told: a restart has new stores."""
-    return {**trial.around, **trial.engine.stores()}
 
 
 def _used(processes: Mapping[str, int]) -> Mapping[tuple[str, int], float]:

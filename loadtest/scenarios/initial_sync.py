@@ -62,7 +62,7 @@ def _costs(until_synced: Window, until_rest: Window, total: int) -> dict[str, fl
     used = until_synced.cost
     around = {
         f"initial_sync_{name}_cpu_s_per_app".replace("-", "_").replace(" ", "_"): used_s / total
-        for name, used_s in used.around_cpu_s.items()
+        for name, used_s in {**used.stores_cpu_s, **used.around_cpu_s}.items()
     }
     return {
         "initial_sync_engine_cpu_s_per_app": sum(used.engine_cpu_s.values()) / total,
