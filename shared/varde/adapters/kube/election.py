@@ -1,13 +1,13 @@
 """Leader election on a Lease: one scheduler works, the others wait. A takeover takes at most 5 s after a kill."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Coroutine
 
 import structlog
 
-from varde.adapters.kube.lease import NOT_IN_TIME, Held, Sightings, read_lease
+from varde.adapters.kube.lease import GROUP, KIND, NOT_IN_TIME, Held, Lease, Sightings, lease_of, read_lease
+from varde.adapters.kube.reflector import Reflector
 from varde.errors import Transient
 from varde.ports.kube import Cluster
 
@@ -16,8 +16,8 @@ __all__ = ["URL_ANNOTATION", "Election"]
 URL_ANNOTATION = "varde.dev/url"
 DURATION_S = 4.0
 RENEW_S = 1.0
-POLL_S = 0.5
-"""With ``DURATION_S`` this bounds a takeover: 4 s unchanged, up to half a second to notice, and one write."""
+RETRY_S = 0.5
+"""Between two tries. A takeover takes 4 s unchanged, one read and one write, as a watch tells when to try."""
 GIVE_UP_PART = 0.75
 """A leader that could not renew for this part of the duration stops before another may start."""
 
@@ -93,17 +93,49 @@ class Election:
 
     async def _campaign(self, stop: asyncio.Event) -> bool:
         """Wait until the Lease is held here; False when stopped before."""
-        sightings = Sightings()
-        while not stop.is_set():
-            try:
-                async with asyncio.timeout(self._duration_s):
-                    if await self._try(sightings):
-                        return True
-            except (Transient, TimeoutError) as error:
-                log.warning("the election waits for the cluster", lease=self._name, error=str(error) or NOT_IN_TIME)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_S)
+        sightings, free = Sightings(), asyncio.Event()
+        following = asyncio.create_task(self._follow(sightings, free))
+        try:
+            while not stop.is_set():
+                try:
+                    async with asyncio.timeout(self._duration_s):
+                        if await self._try(sightings):
+                            return True
+                except (Transient, TimeoutError) as error:
+                    log.warning("the election waits for the cluster", lease=self._name, error=str(error) or NOT_IN_TIME)
+                await self._until_due(sightings, free, stop, following)
+        finally:
+            following.cancel()
+            await asyncio.wait({following})
         return False
+
+    async def _follow(self, sightings: Sightings, free: asyncio.Event) -> None:
+        """Note when the Lease changes, and tell when it is released: a watch costs less than to ask for it."""
+        found = Reflector[Lease](
+            self._cluster, GROUP, KIND, lease_of, namespace=self._namespace, fields=f"metadata.name={self._name}"
+        )
+        async for change in found.changes():
+            if change.new is None or not change.new.holder:
+                free.set()
+            else:
+                sightings.unchanged_s(change.new, time.monotonic())
+
+    async def _until_due(
+        self, sightings: Sightings, free: asyncio.Event, stop: asyncio.Event, following: asyncio.Task[None]
+    ) -> None:
+        """Wait until the Lease is released or was not renewed for its duration, or until the stop."""
+        ends = [asyncio.create_task(each.wait()) for each in (free, stop)]
+        try:
+            left_s = RETRY_S
+            while left_s > 0.0:
+                ended, _ = await asyncio.wait({*ends, following}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+                if following in ended:
+                    following.result()
+                left_s = 0.0 if ended else self._duration_s - sightings.age_s(self._name, time.monotonic())
+        finally:
+            for each in ends:
+                each.cancel()
+        free.clear()
 
     async def _try(self, sightings: Sightings) -> bool:
         lease = await read_lease(self._cluster, self._namespace, self._name)

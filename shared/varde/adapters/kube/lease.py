@@ -76,6 +76,11 @@ class Sightings:
             self._seen[lease.name] = (lease.resource_version, now_s)
         return now_s - since_s
 
+    def age_s(self, name: str, now_s: float) -> float:
+        """Since when a Lease is as it was last read; infinite when it was not read yet."""
+        _, since_s = self._seen.get(name, ("", -math.inf))
+        return now_s - since_s
+
 
 class Held:
     """One identity's hold on one Lease.
