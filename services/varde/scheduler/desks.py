@@ -204,7 +204,8 @@ class Desks:
     def _wake(self, key: AppKey) -> tuple[str, Wake] | None:
         """Put an application's due message on its way; None when none is due, or none can be sent now."""
         desk = self._desks[key]
-        need, seen, shard = scheduling.due(desk), self._seen(key), self._shard_of(key, desk)
+        need, seen = scheduling.due(desk), self._seen(key)
+        shard = self._shard_of(key, desk, seen.holder) if seen else ""
         if not need or seen is None or not shard:
             # What cannot be sent stays wanted: shards_changed and the like make it dirty again.
             self._dirty.discard(key)
@@ -215,9 +216,12 @@ class Desks:
         self._desks[key] = scheduling.sent(desk, Sent(number=self._number, shard=shard, need=need, at_s=now_s))
         return shard, _message(seen, self._number, need, now_s)
 
-    def _shard_of(self, key: AppKey, desk: Desk) -> str:
+    def _shard_of(self, key: AppKey, desk: Desk, holder: str) -> str:
+        """Where a message goes; while the holder of a claim lives nobody else may write, so it goes there."""
         if desk.sent and desk.sent.shard in self._shards:
             return desk.sent.shard
+        if holder in self._shards:
+            return holder
         if not self._shards:
             return ""
         if key not in self._assigned:

@@ -59,6 +59,7 @@ def seen(found: Observed, labels: tuple[str, ...] = (), *, carried: bool = True)
         unsettled=_unsettled(status),
         retry_at_s=record.retry_at_s,
         number=record.number,
+        holder=record.claim.holder if record.claim else "",
         packed=_packed(found) if carried else b"",
         shown=shown(found, spec, status, labels),
     )

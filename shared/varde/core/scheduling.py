@@ -51,8 +51,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     or empty. ``current``: the commit that ``status.sync`` speaks of, for each source; empty ones where it names none.
     ``compared``: digest of the spec that the status speaks of. ``unsettled``: the status is not at rest: a sync runs,
     it says why it could not be compared, or its health is still coming. ``retry_at_s``: when its sync is to go on.
-    ``number``: of the newest message that led to a claim. ``packed``: the object itself, deflated: a third of it.
-    ``shown``: what dashboards show of it, which decides nothing.
+    ``number``: of the newest message that led to a claim. ``holder``: the shard that has a claim which was not ended.
+    ``packed``: the object itself, deflated: a third of it. ``shown``: what dashboards show of it, which decides
+    nothing.
     """
 
     key: AppKey
@@ -70,6 +71,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unsettled: bool = False
     retry_at_s: float = 0.0
     number: int = 0
+    holder: str = ""
     packed: bytes = b""
     shown: Shown = Shown()
 
