@@ -39,12 +39,13 @@ class Control:
         self._configuration = Reflector[Mapping[str, str]](
             cluster, "", "ConfigMap", lambda found: found.get("data") or {}, namespace=namespace
         )
+        self._settings = ArgoSettings()
 
     async def follow(self) -> None:
         """Keep up with the namespace until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._secrets.run(self._tell))
-            group.create_task(self._configuration.run(lambda _: None))
+            group.create_task(self._configuration.run(self._set))
 
     async def ready(self) -> None:
         """Wait until both are known."""
@@ -56,21 +57,20 @@ class Control:
             for url in {each.url for each in (change.old, change.new) if each}:
                 self._changed(url)
 
+    def _set(self, _: Changed[Mapping[str, str]]) -> None:
+        self._settings, _warnings = settings(self._data("argocd-cm"), self._data("argocd-cmd-params-cm"))
+
     def repositories(self) -> tuple[Repository, ...]:
         """The repositories and credentials that are known now."""
         return tuple(each for each in self._secrets.items.values() if each is not None)
 
     def silence_s(self) -> float:
         """How long a Git host may say nothing."""
-        return self._settings().git_request_timeout_s
+        return self._settings.git_request_timeout_s
 
     def limits(self) -> Limits:
         """What one application may read."""
-        return Limits(directory_bytes=self._settings().max_manifests_bytes)
-
-    def _settings(self) -> ArgoSettings:
-        found, _ = settings(self._data("argocd-cm"), self._data("argocd-cmd-params-cm"))
-        return found
+        return Limits(directory_bytes=self._settings.max_manifests_bytes)
 
     def _data(self, name: str) -> Mapping[str, str]:
         return self._configuration.items.get(ResourceKey(kind="ConfigMap", namespace=self._namespace, name=name), {})

@@ -17,7 +17,7 @@ __all__ = ["FetcherDied", "Fetchers"]
 AT_ONCE = 16
 """More than a machine has work for, so that repositories which do not answer leave room for those that do."""
 IDLE_S = 5.0
-"""How long a helper waits for the next fetch: it takes 26 MB, and 0.2 s to start. Over HTTP only the first fetch and
+"""How long a helper waits for the next fetch: it takes 15 MB, and 0.2 s to start. Over HTTP only the first fetch and
 large ones need one (``small_move``)."""
 TOTAL_FACTOR = 40
 """A fetch that always says something ends after this many of its allowed silences (10 min at 15 s)."""
