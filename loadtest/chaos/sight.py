@@ -83,15 +83,9 @@ class Sight:
             Terminal: the API server does not answer.
         """
         markers, objects = await self._listings()
-        live = {
-            item.metadata.name: msgspec.json.decode(raw, type=Marker).own
-            for raw in markers
-            for item in [msgspec.json.decode(raw, type=_Item)]
-        }
-        claims = {
-            item.metadata.name: _holder(item) for raw in objects for item in [msgspec.json.decode(raw, type=_Item)]
-        }
-        synced = {standing.name: standing.synced for raw in objects for standing in [self._engine.standing(bytes(raw))]}
+        live = {_name(raw): msgspec.json.decode(raw, type=Marker).own for raw in markers}
+        claims = {_name(raw): _holder(raw) for raw in objects}
+        synced = {_name(raw): self._engine.standing(bytes(raw)).synced for raw in objects}
         return {
             application.name: Seen(
                 value=live.get(marker(application), -1),
@@ -154,6 +148,11 @@ class Sight:
         return markers, objects
 
 
-def _holder(item: _Item) -> str:
-    claim = msgspec.json.decode(item.metadata.annotations.get(SYNC_ANNOTATION, "{}"), type=SyncRecord).claim
+def _name(raw: msgspec.Raw) -> str:
+    return msgspec.json.decode(raw, type=_Item).metadata.name
+
+
+def _holder(raw: msgspec.Raw) -> str:
+    annotations = msgspec.json.decode(raw, type=_Item).metadata.annotations
+    claim = msgspec.json.decode(annotations.get(SYNC_ANNOTATION, "{}"), type=SyncRecord).claim
     return claim.holder if claim else ""

@@ -123,22 +123,15 @@ async def staged(fleet: Fleet, *, poll_s: float, folder: Path | None = None) -> 
         stack.push_async_callback(supervisor.stop)
         plane = await _plane(folder, supervisor)
         server = await stack.enter_async_context(ApiServer(plane.kubeconfig))
-        api_server = Proxy(ports[API_PROXY], _port_of(plane.kubeconfig))
-        git = Proxy(ports[GIT_PROXY], ports[GIT])
-        for proxy in (api_server, git):
-            await proxy.open()
-            stack.push_async_callback(proxy.close)
-        engine = DisturbedVarde(folder / "engine", ports[REDIS_PROXY])
-        await stack.enter_async_context(small_disk(engine.mirrors))
+        api_server = await stack.enter_async_context(_opened(Proxy(ports[API_PROXY], _port_of(plane.kubeconfig))))
+        git = await stack.enter_async_context(_opened(Proxy(ports[GIT_PROXY], ports[GIT])))
         site = Site(
             kubeconfig=_through(plane.kubeconfig, ports[API_PROXY]),
             git_url=f"http://{LOOPBACK}:{ports[GIT_PROXY]}",
             folder=folder / "engine",
             poll_interval_s=poll_s,
         )
-        await engine.install(site)
-        stack.push_async_callback(engine.stop)
-        await engine.start(site)
+        engine = await stack.enter_async_context(_running(site, ports[REDIS_PROXY]))
         repositories = await _hosted(fleet, folder, supervisor, engine, site, ports[GIT])
         watching = asyncio.create_task(supervisor.watch())
         stack.callback(watching.cancel)
@@ -156,6 +149,27 @@ async def staged(fleet: Fleet, *, poll_s: float, folder: Path | None = None) -> 
         )
         await _deployed(stage, site)
         yield stage
+
+
+@contextlib.asynccontextmanager
+async def _opened(proxy: Proxy) -> AsyncIterator[Proxy]:
+    await proxy.open()
+    try:
+        yield proxy
+    finally:
+        await proxy.close()
+
+
+@contextlib.asynccontextmanager
+async def _running(site: Site, redis_port: int) -> AsyncIterator[DisturbedVarde]:
+    engine = DisturbedVarde(site.folder, redis_port)
+    async with small_disk(engine.mirrors):
+        await engine.install(site)
+        try:
+            await engine.start(site)
+            yield engine
+        finally:
+            await engine.stop()
 
 
 async def _plane(folder: Path, supervisor: Supervisor) -> ControlPlane:

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import ParamSpec
 
 import msgspec
 
@@ -57,6 +58,8 @@ BACK_S = 60.0
 LOOK_S = 0.1
 MISSED = {"chaos": "missed"}
 
+Given = ParamSpec("Given")
+
 
 @asynccontextmanager
 async def restarted(stage: Stage, _: float) -> AsyncIterator[None]:
@@ -84,21 +87,21 @@ async def refusing(stage: Stage, _: float) -> AsyncIterator[None]:
     """429 to every request of Varde's, watches that are open excepted, by API Priority and Fairness itself."""
     paths = [await stage.server.path_of(manifest) for manifest in (LEVEL, SCHEMA)]
     for path, manifest in zip(paths, (LEVEL, SCHEMA), strict=True):
-        await _insist(lambda: stage.server.apply(path, msgspec.json.encode(manifest)))  # noqa: B023  called at once
+        await _insist(stage.server.apply, path, msgspec.json.encode(manifest))
     try:
         yield
     finally:
         for path in reversed(paths):
-            await _insist(lambda: stage.server.delete(path))  # noqa: B023  called at once
+            await _insist(stage.server.delete, path)
 
 
 @asynccontextmanager
 async def history_gone(stage: Stage, _: float) -> AsyncIterator[None]:
     """410 to every watch: the services miss a write, and the API server that comes back knows nothing earlier."""
     with stage.api_server.disturbed(Disturbance(cut=True)):
-        await _insist(lambda: stage.server.merge(f"/api/v1/namespaces/{NAMESPACE}", {"metadata": {"labels": MISSED}}))
+        await _insist(stage.server.merge, f"/api/v1/namespaces/{NAMESPACE}", {"metadata": {"labels": MISSED}})
         await _end_api_server(stage)
-        await _insist(lambda: stage.server.get("/readyz"))
+        await _insist(stage.server.get, "/readyz")
     yield
 
 
@@ -112,7 +115,7 @@ async def _end_api_server(stage: Stage) -> None:
         await asyncio.sleep(LOOK_S)
 
 
-async def _insist(call: Callable[[], Awaitable[object]]) -> None:
+async def _insist(call: Callable[Given, Awaitable[object]], *given: Given.args, **named: Given.kwargs) -> None:
     """Ask the API server until it answers: an overlapping fault may have it away.
 
     Raises:
@@ -121,7 +124,7 @@ async def _insist(call: Callable[[], Awaitable[object]]) -> None:
     deadline_s = time.monotonic() + BACK_S
     while True:
         try:
-            await call()
+            await call(*given, **named)
         except Terminal:
             if time.monotonic() > deadline_s:
                 raise

@@ -23,14 +23,15 @@ GARBAGE = b"\xff" * 16
 
 
 @asynccontextmanager
-async def down(stage: Stage, _: float) -> AsyncIterator[None]:
-    """Killed as often as it is started again."""
+async def down(stage: Stage, pick: float) -> AsyncIterator[None]:
+    """Killed as often as it is started again; over once it takes a push."""
     holding = asyncio.create_task(_hold_down(stage, "git-server"))
     try:
         yield
     finally:
         holding.cancel()
         await asyncio.wait([holding])
+    await stage.pusher.push((_application(stage, pick),))
 
 
 @asynccontextmanager
