@@ -164,6 +164,20 @@ async def test_inputs_stay_those_of_their_commit(repositories: Repositories, git
     assert again == first
 
 
+async def test_a_commit_that_was_expected_is_no_revision_but_saves_the_look(
+    repositories: Repositories, git_server: GitServer
+):
+    name = git_server.create({"app/a.yaml": "1"})
+    url = git_server.url(name)
+    first = await repositories.inputs(InputsRequest(source=source(url)))
+    pushed = git_server.push(name, {"app/a.yaml": "2"})
+    unseen = await repositories.inputs(InputsRequest(source=source(url), expect=first.commit.id, freshness_s=0))
+    assert unseen == first
+    seen = await repositories.inputs(InputsRequest(source=source(url), expect=pushed, freshness_s=3600))
+    late = await repositories.inputs(InputsRequest(source=source(url), expect=first.commit.id))
+    assert (seen.commit.id, late) == (pushed, seen)
+
+
 async def test_files_are_left_out_where_their_digest_is_known(repositories: Repositories, git_server: GitServer):
     url = git_server.url(git_server.create({"app/a.yaml": "1"}))
     found = await repositories.inputs(InputsRequest(source=source(url)))
