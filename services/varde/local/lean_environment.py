@@ -1,4 +1,4 @@
-"""What a service's interpreter and C libraries are told at their start, for memory; the image says the same.
+"""What a service's interpreter and OpenSSL are told at their start, for memory; the image says the same.
 
 The megabytes are of private dirty memory in each process, measured beside 40 of them; ``adapters/lean.py`` is the rest.
 """
@@ -11,12 +11,11 @@ from pathlib import Path
 
 from varde.errors import Terminal
 
-__all__ = ["compile_once", "lean_environment"]
+__all__ = ["TOLD", "compile_once", "lean_environment"]
 
 TOLD: Mapping[str, str] = {
     "PYTHONOPTIMIZE": "2",  # 2.5 MB: docstrings, which nothing asks for in a service
     "PYTHONNODEBUGRANGES": "1",  # 0.3 MB: columns of tracebacks; their lines stay
-    "MALLOC_ARENA_MAX": "1",  # 0.3 MB, 0.5 in a worker: threads that share an interpreter lock need no heap each
 }
 BYTECODE = "PYTHONPYCACHEPREFIX"
 FORBIDS_BYTECODE = "PYTHONDONTWRITEBYTECODE"
