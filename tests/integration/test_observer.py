@@ -130,13 +130,25 @@ async def test_what_others_change_or_delete_is_told_and_what_varde_does_is_not(m
         assert told.events == []
         await asyncio.sleep(1.1)  # Kubernetes' times have whole seconds
         await managed.cluster.apply(managed.config_map(value="2"))
-        await managed.cluster.apply(managed.config_map("another"))
+        await managed.record(kept, await managed.cluster.apply(managed.config_map("another")))
         await asyncio.sleep(0.5)
         assert told.events == []
         await managed.cluster.merge_patch(key_of(kept), {"data": {"value": "theirs"}})
         await until(lambda: told.events == [("settings", "changed")])
         await managed.cluster.delete(key_of(kept))
         await until(lambda: told.events[1:] == [("settings", "deleted")])
+
+
+async def test_an_object_that_no_status_knows_is_told_whenever_it_came(managed: Managed) -> None:
+    kept = await managed.cluster.apply(managed.config_map())
+    await managed.record(kept)
+    stray = [("late", "not in the status:")]
+    async with observing(managed, "ConfigMap") as told:
+        late = await managed.cluster.apply(managed.config_map("late"))
+        await until(lambda: told.events == stray, 30)
+        await managed.record(kept, late)
+        await managed.record(kept)
+        await until(lambda: told.events == stray * 2, 30)
 
 
 async def test_what_went_missing_while_nobody_watched_is_told_at_the_start(managed: Managed) -> None:
