@@ -36,7 +36,6 @@ SMALL = {
 }
 LARGE = {
     "a worker is paused past its Lease, three messages": Scope(REVERTED, Faults(lapses=1), sends=3),
-    "two Leases run out": Scope(REVERTED, Faults(lapses=2), sends=2),
     "an application is deleted, a worker paused": Scope(SIMPLE, Faults(lapses=1), deletes=True, sends=2),
     "a new application is deleted, a worker killed": Scope(SIMPLE, Faults(kills=1), made=False, deletes=True, sends=2),
     "a leader and a worker are paused": Scope(SIMPLE, Faults(lapses=1, stale=1), sends=1),
