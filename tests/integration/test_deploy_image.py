@@ -83,6 +83,11 @@ def test_every_service_starts_from_it_and_says_what_is_missing(image: Path) -> N
         assert "set VARDE_KUBECONFIG" in ended.stdout + ended.stderr
 
 
+def test_the_rights_and_examples_of_the_local_stack_are_in_it(image: Path) -> None:
+    shown = "from varde.local.deploy_folder import DEPLOY; print(*sorted(path.name for path in DEPLOY.iterdir()))"
+    assert run(image, "python", "-c", shown).stdout.split() == ["base", "examples"]
+
+
 def test_its_redis_is_the_one_that_the_manifest_starts(image: Path) -> None:
     (program, *_) = container(workloads(combined(()))["redis"])["command"]
     assert "v=9." in run(image, program, "--version").stdout
