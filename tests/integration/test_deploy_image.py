@@ -14,6 +14,13 @@ from varde.local.lean_environment import TOLD
 
 INSTRUCTION = re.compile(r"^(?P<name>[A-Z]+) (?P<rest>.*)$")
 PREFIX = "/opt/varde"
+UNCOMPILED = """
+import asyncio, importlib.util, pathlib, sys, varde
+for folder in (*varde.__path__, *asyncio.__path__):
+    for path in pathlib.Path(folder).rglob("*.py"):
+        if not pathlib.Path(importlib.util.cache_from_source(path, optimization=sys.argv[1])).exists():
+            print(path)
+"""
 BUILD_S = 600
 
 
@@ -54,14 +61,15 @@ def copy(source: Path, target: Path, *, as_is: bool) -> None:
     shutil.copy(source, place)
 
 
-def told() -> dict[str, str]:
+def told(image: Path) -> dict[str, str]:
     """The environment that the image sets."""
-    return dict(each.split("=", 1) for name, rest in instructions() if name == "ENV" for each in rest.split())
+    lines = (rest.replace(PREFIX, str(image)) for name, rest in instructions() if name == "ENV")
+    return dict(each.split("=", 1) for line in lines for each in line.split())
 
 
 def run(image: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """A command of the image, with nothing of this checkout on its way."""
-    environ = {**told(), "PATH": f"{image / 'bin'}:/usr/bin:/bin"}
+    environ = {**told(image), "PATH": f"{image / 'bin'}:/usr/bin:/bin"}
     return subprocess.run(command, cwd="/", env=environ, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -74,6 +82,12 @@ def test_the_steps_make_an_environment_with_the_command_and_with_what_the_lock_s
     assert f"varde=={version}" in installed
     assert installed - {f"varde=={version}"} <= {name.replace("_", "-") for name in locked}
     assert "pip" not in {name.partition("==")[0] for name in installed}
+
+
+def test_services_are_told_for_memory_what_the_local_ones_are() -> None:
+    for workload in processes(combined(())).values():
+        told = {each["name"]: each.get("value") for each in container(workload)["env"]}
+        assert TOLD.items() <= told.items()
 
 
 def test_every_service_starts_from_it_and_says_what_is_missing(image: Path) -> None:
@@ -94,16 +108,14 @@ def test_its_redis_is_the_one_that_the_manifest_starts(image: Path) -> None:
     assert os.access(image / "bin" / "kubectl", os.X_OK)
 
 
-def test_all_of_it_is_compiled(image: Path) -> None:
-    (site,) = image.glob("lib/python3*/site-packages")
-    sources = list((site / "varde").rglob("*.py"))
-    assert sources
-    assert all(list((path.parent / "__pycache__").glob(f"{path.stem}.*.opt-2.pyc")) for path in sources)
+@pytest.mark.parametrize("optimization", ["", "2"], ids=["the command", "services"])
+def test_all_of_it_and_what_it_imports_is_compiled(image: Path, optimization: str) -> None:
+    listed = run(image, "python", "-c", UNCOMPILED, optimization)
+    assert (listed.stdout, listed.stderr) == ("", "")
 
 
-def test_its_processes_are_told_for_memory_what_the_local_ones_are() -> None:
-    assert TOLD.items() <= told().items()
-    assert told()["PATH"].startswith(f"{PREFIX}/bin:")
+def test_the_programs_of_the_image_are_on_its_path(image: Path) -> None:
+    assert told(image)["PATH"].startswith(f"{image}/bin:")
 
 
 def test_nothing_in_it_names_a_base_or_runs_as_root() -> None:
