@@ -199,20 +199,23 @@ async def test_a_webhook_without_a_set_secret_is_refused_and_one_set_later_count
         ):
             return answer.status, await answer.text()
 
+    async def answered(expected: int) -> str:
+        async with asyncio.timeout(10):
+            while True:
+                status, text = await ring(payload)
+                if status == expected:
+                    return text
+                await asyncio.sleep(0.05)
+
     secret = ResourceKey(kind="Secret", namespace="argocd", name="argocd-secret")
     await cluster.delete(secret)
-    status, text = await ring(payload)
-    assert status == 401
-    assert "webhook.github.secret" in text
+    assert "webhook.github.secret" in await answered(401)
     value = base64.b64encode(HOOK_SECRET.encode()).decode()
     metadata = {"name": "argocd-secret", "namespace": "argocd"}
     await cluster.create(
         {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"webhook.github.secret": value}}
     )
-    await asyncio.sleep(2.1)
-    began_s = time.monotonic()
-    assert await ring(payload) == (202, "taken\n")
-    assert time.monotonic() - began_s < 1
+    assert await answered(202) == "taken\n"
     status, _ = await ring(payload + b" ")
     assert status == 401
     await cluster.delete(secret)

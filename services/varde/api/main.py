@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from redis.asyncio import Redis
@@ -19,7 +20,7 @@ from varde.api.access import Access, ClusterReview, LocalToken
 from varde.api.app import build
 from varde.api.board import Board
 from varde.api.feed import Feed
-from varde.api.hook_settings import HookSettingsReader
+from varde.api.hook_settings import HookSettingsWatch
 from varde.api.records import Records
 from varde.api.requests import Requests
 from varde.api.routes import ApplicationRoutes
@@ -50,27 +51,43 @@ async def _answer(config: Settings, name: str, stop: asyncio.Event) -> None:
             board = Board()
             records = Records(redis, key)
             feed = Feed(cluster, board, records, namespace=config.namespace)
-            app = _app(config, cluster, board=board, records=records, feed=feed, scheduler=scheduler)
-            await _until(stop, app, config.listen, board, feed)
+            hooks = HookSettingsWatch(cluster, config.namespace)
+            webhook = Webhook(hooks, scheduler.post, namespace=config.namespace)
+            app = _app(
+                config,
+                cluster,
+                board=board,
+                records=records,
+                webhook=webhook,
+                health=lambda: feed.health() or hooks.health(),
+            )
+            await _until(stop, app, config.listen, board, (feed.follow(), feed.look(), hooks.follow()))
 
 
 def _app(
-    config: Settings, cluster: KubeCluster, *, board: Board, records: Records, feed: Feed, scheduler: SchedulerClient
+    config: Settings,
+    cluster: KubeCluster,
+    *,
+    board: Board,
+    records: Records,
+    webhook: Webhook,
+    health: Callable[[], str],
 ) -> Starlette:
     access: Access = LocalToken(config.token) if config.token else ClusterReview(cluster)
-    webhook = Webhook(HookSettingsReader(cluster, config.namespace), scheduler.post, namespace=config.namespace)
     routes = [
         Route("/api/webhook", webhook.answer, methods=["POST"]),
         Route("/api/v1/stream", Stream(board, access).answer),
         *ApplicationRoutes(board, records, Requests(cluster), access, trace_url=config.trace_url).routes(),
     ]
     url = config.advertise or f"http://{config.listen}"
-    return build(routes, access=access, url=url, health=feed.health)
+    return build(routes, access=access, url=url, health=health)
 
 
-async def _until(stop: asyncio.Event, app: Starlette, listen: str, board: Board, feed: Feed) -> None:
-    """Serve and feed until told to stop; when the feed cannot go on, neither can the rest."""
-    feeding = [asyncio.create_task(feed.follow()), asyncio.create_task(feed.look())]
+async def _until(
+    stop: asyncio.Event, app: Starlette, listen: str, board: Board, feeds: Iterable[Coroutine[Any, Any, None]]
+) -> None:
+    """Serve and feed until told to stop; when a feed cannot go on, neither can the rest."""
+    feeding = [asyncio.create_task(feed) for feed in feeds]
     serving = asyncio.create_task(serve(app, listen=listen, stop=stop))
     stopping: asyncio.Task[object] = asyncio.create_task(stop.wait())
     tasks: list[asyncio.Task[Any]] = [serving, stopping, *feeding]

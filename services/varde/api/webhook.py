@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from varde.api.body import whole_body
-from varde.api.hook_settings import HookSettings, HookSettingsReader
+from varde.api.hook_settings import HookSettings, HookSettingsWatch
 from varde.core.webhook import Host, Push, authentic, host_of, pushed
 from varde.errors import Terminal, Transient
 from varde.model.event import Event
@@ -45,7 +45,7 @@ class Webhook:
         namespace: of Secret ``argocd-secret``, for messages.
     """
 
-    def __init__(self, settings: HookSettingsReader, post: Callable[[Event], None], *, namespace: str) -> None:
+    def __init__(self, settings: HookSettingsWatch, post: Callable[[Event], None], *, namespace: str) -> None:
         self._settings = settings
         self._post = post
         self._namespace = namespace
@@ -62,20 +62,17 @@ class Webhook:
         if host is None:
             return PlainTextResponse("no X-GitHub-Event or X-Gitlab-Event header tells who sends this", status_code=400)
         try:
-            settings = await self._settings.settings()
+            settings = self._settings.settings()
             body = await whole_body(request, most_bytes=settings.most_bytes)
-            refusal = await self._refusal(host, request, body, settings)
+            refusal = self._refusal(host, request, body, settings)
         except Transient as error:
-            return PlainTextResponse(f"the webhook's secret cannot be read: {error}", status_code=503)
+            return PlainTextResponse(str(error), status_code=503)
         except Terminal as error:
             return PlainTextResponse(f"{error}; webhook.maxPayloadSizeMB in argocd-cm sets it", status_code=413)
         return refusal or self._take(host, request.headers[host.event_header], body, arrived_at_s)
 
-    async def _refusal(self, host: Host, request: Request, body: bytes, settings: HookSettings) -> Response | None:
+    def _refusal(self, host: Host, request: Request, body: bytes, settings: HookSettings) -> Response | None:
         """Why the sender is not believed; None when it is."""
-        if authentic(host, request.headers, body, settings.secret(host)):
-            return None
-        settings = await self._settings.settings(doubted=True)
         if authentic(host, request.headers, body, settings.secret(host)):
             return None
         if not settings.secret(host):
