@@ -36,12 +36,12 @@ def test_every_account_of_the_services_is_bound_to_rights_and_only_the_worker_ma
     assert wide == {"varde-worker"}
 
 
-def test_only_worker_and_observer_and_repo_server_may_list_secrets() -> None:
+def test_only_worker_and_observer_and_repo_server_may_list_secrets_that_are_not_named() -> None:
     listing = set()
     for document in documents(DEPLOY / "base" / "rbac.yaml"):
         for rule in document.get("rules", ()):
             named = rule.get("resources", [])
-            if {"secrets", "*"} & set(named) and {"list", "*"} & set(rule["verbs"]):
+            if {"secrets", "*"} & set(named) and {"list", "*"} & set(rule["verbs"]) and not rule.get("resourceNames"):
                 listing.add(document["metadata"]["name"])
     assert listing == {"varde-worker", "varde-observer", "varde-repo-server"}
 
